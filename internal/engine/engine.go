@@ -1,0 +1,245 @@
+// Package engine says what Larder needs of a warehouse: run SQL and bring the
+// answer back exactly, stage a query's rows where no reader sees them, publish
+// them in one atomic act, keep the lake's tables.
+//
+// Adapters live in subpackages (engine/duckdb) and are held to the contract by
+// one conformance suite (engine/enginetest). What is built, in which order and
+// why is the build package's business.
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/larder-data/larder/internal/table"
+)
+
+// Engine is an open warehouse. All its methods may be called by several
+// goroutines at once and stop soon after ctx is done, leaving nothing half done.
+type Engine interface {
+	Capabilities() Capabilities
+	Queryer
+	Publisher
+	Catalog
+	Close() error // safe to call twice
+}
+
+// Queryer runs one statement that returns rows. The caller closes the Rows.
+// Errors are fault.Errors: Invalid for SQL the engine refuses, Interrupted
+// when ctx ended, OutOfRoom, Busy, Unreachable, Denied for the rest.
+type Queryer interface {
+	Query(ctx context.Context, sql string) (Rows, error)
+}
+
+// Rows is an answer being read. Scan returns the current row's values as
+// table.Batch documents them; the slice is valid until the next call.
+type Rows interface {
+	Columns() []table.Column
+	Next() bool
+	Scan() []any
+	Err() error // after Next returned false
+	Close() error
+}
+
+// Publisher builds and replaces relations without a reader ever seeing half.
+type Publisher interface {
+	// Stage computes the rows once into a staging relation no model reads, and
+	// commits it so that checks can run on it side by side.
+	Stage(ctx context.Context, b Build) (Staged, error)
+	// Publish makes staged rows visible under their real name and writes the
+	// marker, both in one atomic act. It fails with Conflict, changing nothing,
+	// when the marker table already holds a higher fence for the dataset.
+	Publish(ctx context.Context, p Publication) error
+	// Discard drops a staging relation; dropping one that is gone is no error.
+	Discard(ctx context.Context, s Staged) error
+	// Published returns what readers see: one marker per published dataset, by name.
+	Published(ctx context.Context) ([]Marker, error)
+	// Sweep drops staging relations left by runs other than the ones named as
+	// alive, and returns how many.
+	Sweep(ctx context.Context, alive ...string) (int, error)
+}
+
+// Catalog looks at what exists.
+type Catalog interface {
+	// Columns returns a relation's columns in order; NotFound when it does not exist.
+	Columns(ctx context.Context, r Relation) ([]table.Column, error)
+	// Relations returns the tables and views that exist, except Larder's own
+	// schema and staging relations.
+	Relations(ctx context.Context) ([]Relation, error)
+	// Drop removes a published dataset's relation and its marker in one atomic act.
+	Drop(ctx context.Context, dataset string, r Relation) error
+}
+
+// Lander is the extra power to keep lake tables from archived loads.
+type Lander interface {
+	// Preview makes the table as it would be after the landing readable as a
+	// staging relation, so that it can be checked first. Discard removes it.
+	Preview(ctx context.Context, l Landing) (Staged, error)
+	// Land brings archived loads into the lake table, retires what they
+	// supersede, and writes the marker, in one transaction. It creates the table
+	// and adds columns as needed.
+	Land(ctx context.Context, l Landing) (Landed, error)
+	// Loads returns the loads the warehouse holds for a lake table, oldest first.
+	Loads(ctx context.Context, r Relation) ([]HeldLoad, error)
+}
+
+// Tidier is the extra power to give back room after a run.
+type Tidier interface {
+	// Tidy checkpoints, vacuums or whatever keeps the warehouse small and quick
+	// to open. An open reader may keep it from doing all of it; that is no error.
+	Tidy(ctx context.Context) error
+}
+
+// Capabilities says what an engine can do. The conformance suite exercises
+// every claim.
+type Capabilities struct {
+	Name             string        // "duckdb"
+	TransactionalDDL bool          // DROP, RENAME and DML commit together
+	Views            bool          // a dataset may be a view
+	LoadsParquet     bool          // Land reads Parquet files by path
+	BillsPerScan     bool          // every scan costs money: fuse all checks
+	PrunesByStats    bool          // WHERE c IS NULL is answered from statistics: keep such checks apart
+	Parallel         int           // statements worth running at once
+	MaxIdentifier    int           // longest identifier, in bytes
+	MaxDecimal       int           // most digits of a DECIMAL
+	StatementLimit   time.Duration // longest a statement may take; 0 is no limit
+}
+
+// Relation names a table or view. Both parts are raw; String quotes them.
+type Relation struct {
+	Schema string `json:"schema"`
+	Name   string `json:"name"`
+}
+
+// ParseRelation splits "schema.name" at the first dot.
+func ParseRelation(dataset string) Relation {
+	schema, name, _ := strings.Cut(dataset, ".")
+	return Relation{Schema: schema, Name: name}
+}
+
+// String returns the relation as SQL: both parts in double quotes.
+func (r Relation) String() string { return Quote(r.Schema) + "." + Quote(r.Name) }
+
+// Dataset returns the plain schema.name.
+func (r Relation) Dataset() string { return r.Schema + "." + r.Name }
+
+// Quote returns an identifier in double quotes, as standard SQL wants it.
+func Quote(identifier string) string {
+	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
+}
+
+// Literal returns a string as a SQL literal.
+func Literal(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// Form is what a dataset is in the warehouse.
+type Form string
+
+// The forms. Intervals and keys are to follow.
+const (
+	Table Form = "table"
+	View  Form = "view"
+)
+
+// Build is one dataset to compute.
+type Build struct {
+	Target Relation
+	Form   Form
+	SQL    string // a complete SELECT in the engine's dialect, parameters replaced
+	Run    string // names the staging relation, for Sweep
+}
+
+// Staged is computed rows waiting for their checks.
+type Staged struct {
+	Relation Relation // query this to check the rows
+	Target   Relation
+	Form     Form
+	Columns  []table.Column
+	Rows     int64 // -1 for a view
+}
+
+// Publication makes Staged the truth.
+type Publication struct {
+	Staged Staged
+	Marker Marker
+}
+
+// Marker is one row of larder.published: the truth about what readers see.
+type Marker struct {
+	Dataset string    `json:"dataset"`
+	Version int64     `json:"version"` // the ledger's version number
+	From    time.Time `json:"from"`    // the interval published, [From, To); zero for all of it
+	To      time.Time `json:"to"`
+	Run     string    `json:"run"`
+	Fence   int64     `json:"fence"`
+	At      time.Time `json:"at"`
+}
+
+// Mode says what the current state of a lake table is.
+type Mode string
+
+// The modes of correctness.md.
+const (
+	Append Mode = "append" // every row of every load that is not superseded
+	Window Mode = "window" // of each value of WindowColumn, the rows of the newest load that has it
+	Key    Mode = "key"    // the newest row of each key
+)
+
+// Provenance is the columns every lake table ends with: the load's id, the
+// file it came from, the row's number in it (from 1), and when it was loaded.
+func Provenance() []table.Column {
+	return []table.Column{
+		{Name: "_load", Type: table.Type{Kind: table.Varchar}},
+		{Name: "_file", Type: table.Type{Kind: table.Varchar}},
+		{Name: "_row", Type: table.Type{Kind: table.BigInt}},
+		{Name: "_loaded_at", Type: table.Type{Kind: table.TimestampTZ}},
+	}
+}
+
+// Landing is archived loads to bring into a lake table. The Parquet files hold
+// Columns (or a prefix that misses columns added later: NULL) and Provenance.
+//
+// Three relations are kept: Target, the current state; Target__loads,
+// everything that ever arrived; Target__quarantine, rows that did not parse
+// (_load, _file, line, column_name, reason, text, _loaded_at).
+type Landing struct {
+	Target       Relation
+	Columns      []table.Column // the table's columns without Provenance
+	Mode         Mode
+	WindowColumn string   // of Mode Window
+	Key          []string // of Mode Key: the columns that name a row
+	Version      string   // of Mode Key: the column that orders copies; "" is order of loading
+	Deleted      string   // of Mode Key: a boolean SQL expression that is true for a deletion; "" for none
+	Loads        []ArchivedLoad
+	Marker       Marker
+}
+
+// ArchivedLoad is one load on its way from the archive into the warehouse.
+type ArchivedLoad struct {
+	ID         string
+	Sequence   int64    // loads of a table are ordered by it
+	Parquet    []string // absolute paths of its rows; none when it has no rows
+	Quarantine []string // absolute paths of its quarantined rows, often none
+	Supersedes []string // ids of earlier loads this one replaces
+	Rows       int64
+}
+
+// Landed tells what a Landing changed.
+type Landed struct {
+	Inserted int64 // rows that entered the current state
+	Removed  int64 // rows that left it
+}
+
+// HeldLoad is a load as the warehouse knows it.
+type HeldLoad struct {
+	ID           string
+	Sequence     int64
+	Rows         int64
+	SupersededBy string // "" while it is current
+}
+
+// LoadsOf and QuarantineOf name the companions of a lake table.
+func LoadsOf(r Relation) Relation      { return Relation{r.Schema, r.Name + "__loads"} }
+func QuarantineOf(r Relation) Relation { return Relation{r.Schema, r.Name + "__quarantine"} }

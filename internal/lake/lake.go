@@ -1,0 +1,59 @@
+// Package lake keeps raw loads: immutable Parquet files, each with a manifest
+// that says what arrived, from where, when and with which columns.
+//
+// It decides what a new arrival means (the same bytes again, a corrected file,
+// a drifted schema); an adapter (lake/folder) keeps the bytes. Reading foreign
+// formats is ingest's business, the tables models read are the engine's.
+package lake
+
+import (
+	"context"
+	"time"
+
+	"github.com/larder-data/larder/internal/table"
+)
+
+// Archive keeps loads. A load is visible to Manifests only when complete.
+type Archive interface {
+	// Begin returns a place on local disk where a load's Parquet files are
+	// written before it is committed or abandoned.
+	Begin(ctx context.Context, dataset, load string) (Draft, error)
+	// Manifests returns the complete loads of a lake dataset, by Sequence.
+	Manifests(ctx context.Context, dataset string) ([]Manifest, error)
+	// Paths returns where an engine finds a complete load's files.
+	Paths(m Manifest) (rows, quarantine []string)
+	// Sweep removes drafts a killed process left behind and returns how many.
+	Sweep(ctx context.Context) (int, error)
+}
+
+// Draft is a load being written.
+type Draft interface {
+	RowsPath() string       // write the rows' Parquet here
+	QuarantinePath() string // write the quarantined rows' Parquet here, if any
+	// Commit makes the load visible, all or nothing, durably.
+	Commit(ctx context.Context, m Manifest) error
+	// Abandon removes what was written; after Commit it does nothing.
+	Abandon() error
+}
+
+// Manifest describes one load: one immutable arrival of raw data.
+type Manifest struct {
+	Format      int            `json:"format"` // 1
+	ID          string         `json:"id"`
+	Dataset     string         `json:"dataset"` // "lake.erp_invoices"
+	Sequence    int64          `json:"sequence"`
+	Source      string         `json:"source"`
+	File        string         `json:"file"` // as the source names it, e.g. relative to its path
+	Size        int64          `json:"size"`
+	Modified    time.Time      `json:"modified"`
+	Hash        string         `json:"hash"` // of the file's bytes, "xxh3-128:<hex>"
+	Window      string         `json:"window,omitempty"`
+	Rows        int64          `json:"rows"`
+	Quarantined int64          `json:"quarantined,omitempty"`
+	HasRows     bool           `json:"has_rows"` // a rows file exists
+	Columns     []table.Column `json:"columns"`  // as archived, without provenance
+	Supersedes  []string       `json:"supersedes,omitempty"`
+	LoadedAt    time.Time      `json:"loaded_at"`
+	Run         string         `json:"run"`
+	Took        time.Duration  `json:"took_ns"`
+}
