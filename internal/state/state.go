@@ -18,13 +18,16 @@ import (
 // they are published, only followed by newer ones.
 type Ledger interface {
 	// Intend records that a build is about to publish and returns the entry with
-	// its Version (one more than any before, per environment and dataset) and
-	// Fence set, State Intended.
+	// its Version and Fence set, State Intended. Each is one more than any before
+	// (per environment and dataset) and than what e holds: a warehouse may have
+	// seen higher numbers than a ledger that was lost.
 	Intend(ctx context.Context, e Entry) (Entry, error)
 	// Settle moves an entry on: Intended to Published or Failed, Published to
 	// Lost. Any other move is a Conflict and changes nothing. Rows, Took and
 	// Columns of e are stored with it.
 	Settle(ctx context.Context, e Entry, state EntryState, note string) error
+	// Recheck records that a published entry passed newer rules.
+	Recheck(ctx context.Context, e Entry, checkVersion string) error
 	// Current returns the newest published entry of every dataset and interval
 	// in the environment, by dataset.
 	Current(ctx context.Context, env string) ([]Entry, error)
@@ -85,6 +88,12 @@ type Journal interface {
 	Runs(ctx context.Context, env string, limit int) ([]Run, error)
 	// Steps returns a run's steps in the order they started.
 	Steps(ctx context.Context, run string) ([]Step, error)
+	// LatestSteps returns each dataset's newest step over all runs of the
+	// environment, Action "check" left out, by dataset.
+	LatestSteps(ctx context.Context, env string) (map[string]Step, error)
+	// SaveSteps is SaveStep for many in one transaction: a run writes its whole
+	// plan down (Outcome Running, Started zero) before it begins.
+	SaveSteps(ctx context.Context, steps []Step) error
 }
 
 // Outcome says how a run or a step ended.

@@ -1,0 +1,114 @@
+// Package build plans what must run and why, and runs it: every dataset is
+// staged, checked and only then published, in the order of dependency, with
+// the ledger and the warehouse agreeing after any crash.
+//
+// It knows neither files nor rules: landing raw data and judging rows are
+// handed in as an Ingester and a Checker.
+package build
+
+import (
+	"context"
+	"time"
+
+	"github.com/larder-data/larder/internal/compile"
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/state"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// Builder joins what a build needs. All fields but Ingester and Observe are
+// required.
+type Builder struct {
+	Env      string
+	Graph    *compile.Graph
+	Models   map[string]Model
+	Engine   engine.Engine
+	Store    Store
+	Checker  Checker
+	Ingester Ingester // nil: the project lands nothing itself
+	Render   func(sql string, now time.Time) (string, error)
+	Binder   Rebinder
+	Dialect  string // name and version of what binds SQL, kept with every entry
+	Now      func() time.Time
+	Observe  func(Event) // called from several goroutines, one call at a time; may be nil
+}
+
+// Store is the memory a build reads and writes.
+type Store interface {
+	state.Ledger
+	state.Journal
+	state.Verdicts
+}
+
+// Model is what the build needs of a dataset beside its place in the graph.
+type Model struct {
+	SQL   string // as written; Render replaces its parameters
+	Form  engine.Form
+	Owner string
+}
+
+// Checker judges rows against a dataset's rules.
+type Checker interface {
+	// Check returns one result per rule. An error means that judging itself
+	// broke down (the engine is gone, the run was stopped); a rule that could
+	// not be evaluated is a result.
+	Check(ctx context.Context, s Subject) ([]state.Result, error)
+	// Version identifies the rules of a dataset; "" when there are none.
+	Version(dataset string) string
+}
+
+// Subject is rows to be judged, staged or published.
+type Subject struct {
+	Run       string
+	Dataset   string
+	Relation  engine.Relation // where the rows are
+	Form      engine.Form
+	Columns   []table.Column
+	Rows      int64 // -1 when not known
+	AsOf      time.Time
+	Published time.Time // when readers last got a new version; zero: never
+}
+
+// Ingester brings raw data into lake tables.
+type Ingester interface {
+	// News says in words what waits to be landed, "" when nothing does.
+	News(ctx context.Context, dataset string) (string, error)
+	// Ingest lands it. Changed is false when nothing turned out to be new.
+	Ingest(ctx context.Context, dataset string, run state.Run) (Landing, error)
+}
+
+// Landing tells what an ingest did.
+type Landing struct {
+	Changed bool
+	Entry   state.Entry // the ledger entry now current, when Changed
+	Rows    int64       // rows that arrived
+	Notes   []string    // for people: corrected files, unreadable rows, new columns
+	Results []state.Result
+}
+
+// Rebinder tells whether a stored model still means the same after the engine
+// that binds SQL was upgraded.
+type Rebinder interface {
+	// Rebind returns the data version the stored text has under this engine.
+	Rebind(ctx context.Context, e state.Entry) (string, error)
+}
+
+// EventKind says what an Event tells.
+type EventKind string
+
+// The kinds of events.
+const (
+	StepStarted  EventKind = "started"
+	StepFinished EventKind = "finished"
+)
+
+// Event is progress of a run, for a person or a log.
+type Event struct {
+	Kind    EventKind
+	Step    Step
+	Record  state.Step     // outcome, rows, times, error; of a finished step
+	Results []state.Result // of a finished step
+	Notes   []string
+	Done    int // steps finished so far
+	Total   int
+}

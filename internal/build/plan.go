@@ -1,0 +1,319 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/larder-data/larder/internal/compile"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/state"
+)
+
+// Action is what a step does.
+type Action string
+
+// The actions.
+const (
+	Ingest Action = "ingest" // land what is new in the lake
+	Build  Action = "build"  // stage, check, publish
+	Check  Action = "check"  // judge what is published by changed rules
+)
+
+// Cause is why a step is in the plan.
+type Cause string
+
+// The causes, strongest first.
+const (
+	New           Cause = "new"
+	NeverFinished Cause = "never finished"
+	FailedBefore  Cause = "failed before"
+	WasLost       Cause = "lost"
+	SQLChanged    Cause = "SQL changed"
+	NewData       Cause = "new data"
+	InputChanged  Cause = "input changed"
+	ChecksChanged Cause = "checks changed"
+	AskedFor      Cause = "asked for"
+)
+
+// Reason is one cause with its particulars.
+type Reason struct {
+	Cause  Cause  `json:"cause"`
+	Detail string `json:"detail,omitempty"` // e.g. the inputs that changed
+}
+
+// String returns the reason in words.
+func (r Reason) String() string {
+	if r.Detail == "" {
+		return string(r.Cause)
+	}
+	return string(r.Cause) + ": " + r.Detail
+}
+
+// Step is one thing to do to one dataset.
+type Step struct {
+	Dataset string   `json:"dataset"`
+	Action  Action   `json:"action"`
+	Reasons []Reason `json:"reasons"`
+	After   []string `json:"after,omitempty"` // datasets whose steps come first
+	Owner   string   `json:"owner,omitempty"`
+}
+
+// Why returns the reasons in one line.
+func (s Step) Why() string {
+	words := make([]string, len(s.Reasons))
+	for i, r := range s.Reasons {
+		words[i] = r.String()
+	}
+	return strings.Join(words, "; ")
+}
+
+func (s Step) has(causes ...Cause) bool {
+	return slices.ContainsFunc(s.Reasons, func(r Reason) bool { return slices.Contains(causes, r.Cause) })
+}
+
+// Plan is the difference between the project and the ledger.
+type Plan struct {
+	Env   string    `json:"env"`
+	AsOf  time.Time `json:"as_of"`
+	Steps []Step    `json:"steps"` // upstream first
+	Kept  []string  `json:"kept"`  // selected datasets that are up to date
+	// Gone is what is published but no longer in the project; it is left alone.
+	Gone []string `json:"gone,omitempty"`
+
+	current map[string]state.Entry
+	floors  map[string]state.Entry // versions and fences the warehouse has seen
+}
+
+// Request narrows or widens a plan.
+type Request struct {
+	Selected map[string]bool // nil: everything
+	Full     bool            // rebuild the selected models even when nothing changed
+	AsOf     time.Time
+}
+
+// planner holds what one planning looks things up in.
+type planner struct {
+	b       *Builder
+	request Request
+	current map[string]state.Entry
+	latest  map[string]state.Step // the newest recorded step of each dataset
+	news    map[string]string
+	planned map[string]Action
+}
+
+// Plan compares the project with the ledger. It reads and changes nothing in
+// the warehouse; call Reconcile first.
+func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
+	p := planner{b: b, request: r, news: map[string]string{}, planned: map[string]Action{}}
+	if err := p.recall(ctx); err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{Env: b.Env, AsOf: r.AsOf, current: p.current}
+	for _, dataset := range b.Graph.Order {
+		if r.Selected != nil && !r.Selected[dataset] {
+			continue
+		}
+		step, err := p.step(ctx, b.Graph.Nodes[dataset])
+		if err != nil {
+			return Plan{}, err
+		}
+		if step == nil {
+			plan.Kept = append(plan.Kept, dataset)
+			continue
+		}
+		p.planned[dataset] = step.Action
+		plan.Steps = append(plan.Steps, *step)
+	}
+	for dataset := range p.current {
+		if b.Graph.Nodes[dataset] == nil {
+			plan.Gone = append(plan.Gone, dataset)
+		}
+	}
+	slices.Sort(plan.Gone)
+	return plan, p.missing(plan)
+}
+
+// recall reads the ledger and how each dataset's newest step ended.
+func (p *planner) recall(ctx context.Context) error {
+	entries, err := p.b.Store.Current(ctx, p.b.Env)
+	if err != nil {
+		return fault.Wrap("ledger", err)
+	}
+	p.current = make(map[string]state.Entry, len(entries))
+	for _, e := range entries {
+		p.current[e.Dataset] = e
+	}
+	p.latest, err = p.b.Store.LatestSteps(ctx, p.b.Env)
+	return fault.Wrap("journal", err)
+}
+
+// step decides what is to be done about one dataset, nil for nothing.
+func (p *planner) step(ctx context.Context, node *compile.Node) (*Step, error) {
+	if !node.Model {
+		return p.ingestStep(ctx, node)
+	}
+	reasons, err := p.reasons(ctx, node)
+	if err != nil {
+		return nil, err
+	}
+	step := Step{Dataset: node.Dataset, Action: Build, Reasons: reasons, Owner: p.b.Models[node.Dataset].Owner}
+	if len(reasons) == 0 {
+		entry := p.current[node.Dataset]
+		if entry.CheckVersion == p.b.Checker.Version(node.Dataset) {
+			return nil, nil
+		}
+		step.Action = Check
+		step.Reasons = []Reason{{Cause: ChecksChanged}}
+	}
+	step.After = p.plannedOf(node.DependsOn)
+	return &step, nil
+}
+
+func (p *planner) ingestStep(ctx context.Context, node *compile.Node) (*Step, error) {
+	if p.b.Ingester == nil {
+		return nil, nil
+	}
+	news, err := p.b.Ingester.News(ctx, node.Dataset)
+	if err != nil {
+		return nil, fault.Wrap("source of "+node.Dataset, err)
+	}
+	step := Step{Dataset: node.Dataset, Action: Ingest, Owner: p.b.Models[node.Dataset].Owner}
+	entry, published := p.current[node.Dataset]
+	switch {
+	case !published:
+		step.Reasons = append(p.unfinished(node.Dataset), Reason{Cause: NewData, Detail: news})
+	case news != "":
+		step.Reasons = append(p.unfinished(node.Dataset), Reason{Cause: NewData, Detail: news})
+	case entry.CheckVersion != p.b.Checker.Version(node.Dataset):
+		step.Action = Check
+		step.Reasons = []Reason{{Cause: ChecksChanged}}
+	default:
+		return nil, nil
+	}
+	return &step, nil
+}
+
+// reasons returns why a model must be built, none when it is up to date.
+func (p *planner) reasons(ctx context.Context, node *compile.Node) ([]Reason, error) {
+	var reasons []Reason
+	entry, published := p.current[node.Dataset]
+	reasons = append(reasons, p.unfinished(node.Dataset)...)
+	if !published && len(reasons) == 0 {
+		reasons = append(reasons, Reason{Cause: New})
+	}
+	if published {
+		changed, err := p.meaningChanged(ctx, node, entry)
+		if err != nil {
+			return nil, err
+		}
+		if changed {
+			reasons = append(reasons, Reason{Cause: SQLChanged})
+		}
+		if inputs := p.changedInputs(node, entry); len(inputs) > 0 {
+			reasons = append(reasons, Reason{Cause: InputChanged, Detail: strings.Join(inputs, ", ")})
+		}
+	}
+	if p.request.Full && len(reasons) == 0 {
+		reasons = append(reasons, Reason{Cause: AskedFor})
+	}
+	return reasons, nil
+}
+
+// unfinished tells how the dataset's newest step ended, when it did not end well.
+func (p *planner) unfinished(dataset string) []Reason {
+	last, ok := p.latest[dataset]
+	if !ok || last.Action == string(Check) {
+		return nil
+	}
+	switch last.Outcome {
+	case state.Running, state.Interrupted:
+		return []Reason{{Cause: NeverFinished}}
+	case state.Errored, state.HeldBack:
+		return []Reason{{Cause: FailedBefore, Detail: last.Kind}}
+	default:
+		return nil
+	}
+}
+
+// meaningChanged reports whether the model means something else than what was
+// published. When the engine that binds SQL was upgraded in between, the
+// stored text is bound again, so that an upgrade alone rebuilds nothing.
+func (p *planner) meaningChanged(ctx context.Context, node *compile.Node, entry state.Entry) (bool, error) {
+	if entry.DataVersion == node.Fingerprint {
+		return false, nil
+	}
+	if entry.Engine == p.b.Dialect || p.b.Binder == nil {
+		return true, nil
+	}
+	whole, err := p.b.Store.Entry(ctx, entry.Env, entry.Dataset, entry.Version)
+	if err != nil {
+		return false, fault.Wrap("ledger", err)
+	}
+	rebound, err := p.b.Binder.Rebind(ctx, whole)
+	if err != nil {
+		// A text the new engine does not bind any more has changed its meaning.
+		return true, nil //nolint:nilerr // the model itself compiled, so building it anew is the answer
+	}
+	return rebound != node.Fingerprint, nil
+}
+
+// changedInputs returns the direct inputs that are newer than what the entry
+// was built from, or are about to be.
+func (p *planner) changedInputs(node *compile.Node, entry state.Entry) []string {
+	read := make(map[string]int64, len(entry.Inputs))
+	for _, input := range entry.Inputs {
+		read[input.Dataset] = input.Version
+	}
+	var changed []string
+	for _, input := range node.DependsOn {
+		action, planned := p.planned[input]
+		version, known := read[input]
+		newer := known && p.current[input].Version != version
+		if newer || (planned && action != Check) {
+			changed = append(changed, input)
+		}
+	}
+	return changed
+}
+
+func (p *planner) plannedOf(datasets []string) []string {
+	var after []string
+	for _, d := range datasets {
+		if _, ok := p.planned[d]; ok {
+			after = append(after, d)
+		}
+	}
+	return after
+}
+
+// missing reports selected models whose inputs are neither published nor in
+// the plan.
+func (p *planner) missing(plan Plan) error {
+	var faults fault.List
+	for _, step := range plan.Steps {
+		if step.Action != Build {
+			continue
+		}
+		for _, input := range p.b.Graph.Nodes[step.Dataset].DependsOn {
+			_, published := p.current[input]
+			if _, planned := p.planned[input]; !published && !planned {
+				faults.Add(fault.New(fault.Invalid, "%s reads %s, which was never built and is not selected", step.Dataset, input).
+					WithHint("select it too: --select +%s", step.Dataset))
+			}
+		}
+	}
+	return faults.Err()
+}
+
+// Describe returns the plan's size in words.
+func (p Plan) Describe() string {
+	count := map[Action]int{}
+	for _, s := range p.Steps {
+		count[s.Action]++
+	}
+	return fmt.Sprintf("%d to ingest, %d to build, %d to check, %d up to date",
+		count[Ingest], count[Build], count[Check], len(p.Kept))
+}
