@@ -30,7 +30,6 @@ const (
 	New           Cause = "new"
 	NeverFinished Cause = "never finished"
 	FailedBefore  Cause = "failed before"
-	WasLost       Cause = "lost"
 	SQLChanged    Cause = "SQL changed"
 	NewData       Cause = "new data"
 	InputChanged  Cause = "input changed"
@@ -84,7 +83,6 @@ type Plan struct {
 	Gone []string `json:"gone,omitempty"`
 
 	current map[string]state.Entry
-	floors  map[string]state.Entry // versions and fences the warehouse has seen
 }
 
 // Request narrows or widens a plan.

@@ -243,3 +243,9 @@ type HeldLoad struct {
 // LoadsOf and QuarantineOf name the companions of a lake table.
 func LoadsOf(r Relation) Relation      { return Relation{r.Schema, r.Name + "__loads"} }
 func QuarantineOf(r Relation) Relation { return Relation{r.Schema, r.Name + "__quarantine"} }
+
+// Direct is the extra power to compute and publish in one transaction, for
+// datasets no check could hold.
+type Direct interface {
+	BuildAndPublish(ctx context.Context, b Build, m Marker) (Staged, error)
+}

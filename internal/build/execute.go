@@ -1,0 +1,282 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/state"
+)
+
+// Report is how a run went.
+type Report struct {
+	Run     state.Run
+	Steps   []state.Step
+	Results []state.Result
+}
+
+// execution is one run of a plan. Steps wait in a ready queue fed as their
+// inputs finish; nothing is scanned again to find the next one.
+type execution struct {
+	b       *Builder
+	plan    Plan
+	run     state.Run
+	waiting map[string][]string // dataset -> steps that wait for it
+	steps   map[string]Step
+
+	mu      sync.Mutex
+	pending map[string]int    // inputs a step still waits for
+	stopped map[string]string // dataset -> the held or failed dataset it waits for
+	current map[string]state.Entry
+	records []state.Step
+	results []state.Result
+	left    int
+	ready   chan string // holds every step at most once; closed after the last
+}
+
+// Execute runs the plan under the run's identity and returns how it went. A
+// step that is held or fails stops what depends on it and nothing else. The
+// error is the run's own: the store or the warehouse broke, or ctx ended; the
+// outcome of the steps is in the report.
+func (b *Builder) Execute(ctx context.Context, plan Plan, run state.Run, workers int) (Report, error) {
+	x := newExecution(b, plan, run)
+	if err := b.Store.StartRun(ctx, x.run); err != nil {
+		return Report{}, fault.Wrap("journal", err)
+	}
+	err := b.Store.SaveSteps(ctx, x.planned())
+	if err == nil {
+		err = x.work(ctx, max(1, min(workers, b.Engine.Capabilities().Parallel)))
+	}
+	x.finish(ctx, err)
+	// The journal must be told even when the run was interrupted.
+	if saveErr := b.Store.FinishRun(context.WithoutCancel(ctx), x.run); err == nil {
+		err = fault.Wrap("journal", saveErr)
+	}
+	return Report{Run: x.run, Steps: x.records, Results: x.results}, err
+}
+
+func newExecution(b *Builder, plan Plan, run state.Run) *execution {
+	run.Env, run.AsOf, run.Started, run.Outcome = b.Env, plan.AsOf, b.Now(), state.Running
+	x := &execution{
+		b: b, plan: plan, run: run, left: len(plan.Steps),
+		waiting: map[string][]string{}, steps: map[string]Step{}, pending: map[string]int{},
+		stopped: map[string]string{}, current: map[string]state.Entry{},
+		ready: make(chan string, len(plan.Steps)),
+	}
+	for dataset, entry := range plan.current {
+		x.current[dataset] = entry
+	}
+	for _, step := range plan.Steps {
+		x.steps[step.Dataset] = step
+		x.pending[step.Dataset] = len(step.After)
+		for _, input := range step.After {
+			x.waiting[input] = append(x.waiting[input], step.Dataset)
+		}
+		if len(step.After) == 0 {
+			x.ready <- step.Dataset
+		}
+	}
+	if x.left == 0 {
+		close(x.ready)
+	}
+	return x
+}
+
+// planned is the plan as the journal remembers it before anything ran.
+func (x *execution) planned() []state.Step {
+	steps := make([]state.Step, len(x.plan.Steps))
+	for i, s := range x.plan.Steps {
+		steps[i] = state.Step{Run: x.run.ID, Dataset: s.Dataset, Action: string(s.Action), Reason: s.Why(), Outcome: state.Running}
+	}
+	return steps
+}
+
+// work runs steps until none is left or the run itself cannot go on.
+func (x *execution) work(ctx context.Context, workers int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
+		group.Go(func() error {
+			for {
+				select {
+				case <-ctx.Done():
+					return fault.New(fault.Interrupted, "the run was stopped: %w", context.Cause(ctx))
+				case dataset, more := <-x.ready:
+					if !more {
+						return nil
+					}
+					if err := x.one(ctx, x.steps[dataset]); err != nil {
+						return err
+					}
+				}
+			}
+		})
+	}
+	return group.Wait()
+}
+
+// one runs a step, or marks it blocked when something it reads did not make
+// it, and lets the steps that waited for it go on.
+func (x *execution) one(ctx context.Context, step Step) error {
+	record := state.Step{
+		Run: x.run.ID, Dataset: step.Dataset, Action: string(step.Action), Reason: step.Why(),
+		Started: x.b.Now(), Attempts: 1, Outcome: state.Done,
+	}
+	var done outcome
+	if blocker := x.blocker(step); blocker != "" {
+		record.Outcome, record.Attempts = state.Blocked, 0
+		record.Error = "waits for " + blocker
+	} else {
+		x.observe(Event{Kind: StepStarted, Step: step})
+		done = x.attempt(ctx, step, &record)
+		x.judge(ctx, &record, done)
+	}
+	record.Finished = x.b.Now()
+	if err := x.save(ctx, step, record, done); err != nil {
+		return err
+	}
+	if record.Outcome == state.Interrupted {
+		return done.err
+	}
+	return nil
+}
+
+// blocker returns the dataset that was held or failed upstream of the step.
+func (x *execution) blocker(step Step) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, input := range step.After {
+		if root, ok := x.stopped[input]; ok {
+			return root
+		}
+	}
+	return ""
+}
+
+// attempt runs the step, again after a pause when somebody else was in the way.
+func (x *execution) attempt(ctx context.Context, step Step, record *state.Step) outcome {
+	pause := 100 * time.Millisecond
+	for {
+		done := x.perform(ctx, step)
+		kind := fault.KindOf(done.err)
+		passing := done.err != nil && (kind == fault.Busy || kind == fault.Unreachable)
+		if !passing || record.Attempts == 3 {
+			return done
+		}
+		record.Attempts++
+		select {
+		case <-ctx.Done():
+			return done
+		case <-time.After(pause):
+			pause *= 4
+		}
+	}
+}
+
+// judge turns what happened into the step's record.
+func (x *execution) judge(ctx context.Context, record *state.Step, done outcome) {
+	record.Rows, record.Version = done.rows, done.entry.Version
+	if done.err == nil {
+		return
+	}
+	var e *fault.Error
+	if errors.As(done.err, &e) {
+		record.Hint = e.Hint
+	}
+	record.Error, record.Kind = done.err.Error(), fault.KindOf(done.err).String()
+	switch {
+	case ctx.Err() != nil:
+		record.Outcome = state.Interrupted
+	case fault.KindOf(done.err) == fault.Held:
+		record.Outcome = state.HeldBack
+	default:
+		record.Outcome = state.Errored
+	}
+}
+
+// save writes the step and its check results down and releases what waited.
+func (x *execution) save(ctx context.Context, step Step, record state.Step, done outcome) error {
+	ctx = context.WithoutCancel(ctx)
+	if len(done.results) > 0 {
+		if err := x.b.Store.Record(ctx, done.results); err != nil {
+			return fault.Wrap("check results", err)
+		}
+	}
+	if err := x.b.Store.SaveStep(ctx, record); err != nil {
+		return fault.Wrap("journal", err)
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.records = append(x.records, record)
+	x.results = append(x.results, done.results...)
+	if done.entry.Version > 0 {
+		x.current[step.Dataset] = done.entry
+	}
+	x.release(step, record)
+	if x.b.Observe != nil {
+		x.b.Observe(Event{
+			Kind: StepFinished, Step: step, Record: record, Results: done.results, Notes: done.notes,
+			Done: len(x.records), Total: len(x.plan.Steps),
+		})
+	}
+	return nil
+}
+
+// release lets the steps that waited for this one go on. The caller holds mu.
+func (x *execution) release(step Step, record state.Step) {
+	switch record.Outcome {
+	case state.HeldBack, state.Errored:
+		// A check of what is published judges; it takes nothing away from readers.
+		if step.Action != Check {
+			x.stopped[step.Dataset] = step.Dataset
+		}
+	case state.Blocked:
+		for _, input := range step.After {
+			if root, ok := x.stopped[input]; ok {
+				x.stopped[step.Dataset] = root
+			}
+		}
+	}
+	for _, next := range x.waiting[step.Dataset] {
+		if x.pending[next]--; x.pending[next] == 0 {
+			x.ready <- next
+		}
+	}
+	if x.left--; x.left == 0 {
+		close(x.ready)
+	}
+}
+
+func (x *execution) observe(e Event) {
+	if x.b.Observe == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e.Done, e.Total = len(x.records), len(x.plan.Steps)
+	x.b.Observe(e)
+}
+
+// finish decides how the run as a whole ended.
+func (x *execution) finish(ctx context.Context, err error) {
+	x.run.Finished, x.run.Outcome = x.b.Now(), state.Done
+	for _, record := range x.records {
+		switch record.Outcome {
+		case state.Errored:
+			x.run.Outcome = state.Errored
+		case state.HeldBack, state.Blocked:
+			if x.run.Outcome == state.Done {
+				x.run.Outcome = state.HeldBack
+			}
+		}
+	}
+	if err != nil {
+		x.run.Outcome, x.run.Error = state.Errored, err.Error()
+	}
+	if ctx.Err() != nil {
+		x.run.Outcome = state.Interrupted
+	}
+}

@@ -1,0 +1,211 @@
+package build
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/state"
+)
+
+// outcome is what performing a step brought.
+type outcome struct {
+	entry   state.Entry // the entry now current; zero when none was published
+	rows    int64
+	results []state.Result
+	notes   []string
+	err     error
+}
+
+// perform does what the step says, once.
+func (x *execution) perform(ctx context.Context, step Step) outcome {
+	switch step.Action {
+	case Ingest:
+		landing, err := x.b.Ingester.Ingest(ctx, step.Dataset, x.run)
+		return outcome{entry: landing.Entry, rows: landing.Rows, results: landing.Results, notes: landing.Notes, err: err}
+	case Check:
+		return x.recheck(ctx, step)
+	default:
+		return x.build(ctx, step)
+	}
+}
+
+// build stages a model, checks it and publishes it.
+func (x *execution) build(ctx context.Context, step Step) outcome {
+	inputs := x.inputs(step.Dataset)
+	if x.superfluous(step, inputs) {
+		return outcome{notes: []string{"nothing changed upstream after all"}}
+	}
+	started := x.b.Now()
+	model := x.b.Models[step.Dataset]
+	sql, err := x.b.Render(model.SQL, x.plan.AsOf)
+	if err != nil {
+		return outcome{err: err}
+	}
+	request := engine.Build{Target: engine.ParseRelation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
+	entry := x.entry(step.Dataset, model, inputs)
+	if direct, ok := x.b.Engine.(engine.Direct); ok && entry.CheckVersion == "" && model.Form == engine.Table {
+		return x.publishDirect(ctx, direct, request, entry, started)
+	}
+	staged, err := x.b.Engine.Stage(ctx, request)
+	if err != nil {
+		return outcome{err: err}
+	}
+	done := x.checkAndPublish(ctx, staged, entry, started)
+	if done.err != nil {
+		// Left behind, the staging relation would only wait for the next start's sweep.
+		_ = x.b.Engine.Discard(context.WithoutCancel(ctx), staged)
+	}
+	return done
+}
+
+// inputs are the versions the model is about to read.
+func (x *execution) inputs(dataset string) []state.Input {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	upstream := x.b.Graph.Nodes[dataset].DependsOn
+	inputs := make([]state.Input, 0, len(upstream))
+	for _, d := range upstream {
+		inputs = append(inputs, state.Input{Dataset: d, Version: x.current[d].Version})
+	}
+	return inputs
+}
+
+// superfluous reports whether the step was planned only because inputs were
+// about to change, and then did not.
+func (x *execution) superfluous(step Step, inputs []state.Input) bool {
+	if step.has(New, NeverFinished, FailedBefore, SQLChanged, AskedFor) {
+		return false
+	}
+	return slices.Equal(x.plan.current[step.Dataset].Inputs, inputs)
+}
+
+func (x *execution) entry(dataset string, model Model, inputs []state.Input) state.Entry {
+	node := x.b.Graph.Nodes[dataset]
+	return state.Entry{
+		Env: x.b.Env, Dataset: dataset, Run: x.run.ID, Inputs: inputs,
+		DataVersion: node.Fingerprint, CheckVersion: x.b.Checker.Version(dataset),
+		Engine: x.b.Dialect, SQL: model.SQL, Upstream: node.Reads,
+	}
+}
+
+// publishDirect computes and publishes in one transaction: allowed only where
+// no check could hold the rows.
+func (x *execution) publishDirect(ctx context.Context, direct engine.Direct, request engine.Build, entry state.Entry, started time.Time) outcome {
+	entry, err := x.b.Store.Intend(ctx, entry)
+	if err != nil {
+		return outcome{err: err}
+	}
+	staged, err := direct.BuildAndPublish(ctx, request, x.marker(entry))
+	entry.Columns, entry.Rows = staged.Columns, staged.Rows
+	return x.settle(ctx, entry, started, nil, err)
+}
+
+// checkAndPublish judges the staged rows and makes them the truth when nothing blocks.
+func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, entry state.Entry, started time.Time) outcome {
+	results, err := x.b.Checker.Check(ctx, Subject{
+		Run: x.run.ID, Dataset: entry.Dataset, Relation: staged.Relation, Form: staged.Form,
+		Columns: staged.Columns, Rows: staged.Rows, AsOf: x.plan.AsOf, Published: x.b.Now(),
+	})
+	if err != nil {
+		return outcome{err: err, rows: staged.Rows}
+	}
+	if err := Verdict(results); err != nil {
+		return outcome{err: err, rows: staged.Rows, results: results}
+	}
+	entry.Columns, entry.Rows = staged.Columns, staged.Rows
+	entry, err = x.b.Store.Intend(ctx, entry)
+	if err != nil {
+		return outcome{err: err, results: results}
+	}
+	err = x.b.Engine.Publish(ctx, engine.Publication{Staged: staged, Marker: x.marker(entry)})
+	return x.settle(ctx, entry, started, results, err)
+}
+
+func (x *execution) marker(e state.Entry) engine.Marker {
+	return engine.Marker{
+		Dataset: e.Dataset, Version: e.Version, From: e.From, To: e.To,
+		Run: e.Run, Fence: e.Fence, At: x.b.Now(),
+	}
+}
+
+// settle closes the ledger's entry after the publish. The ledger is told even
+// when the run was interrupted meanwhile.
+func (x *execution) settle(ctx context.Context, entry state.Entry, started time.Time, results []state.Result, published error) outcome {
+	ctx = context.WithoutCancel(ctx)
+	entry.Took = x.b.Now().Sub(started)
+	if published != nil {
+		if err := x.b.Store.Settle(ctx, entry, state.Failed, published.Error()); err != nil {
+			return outcome{err: err, results: results}
+		}
+		return outcome{err: published, results: results}
+	}
+	if err := x.b.Store.Settle(ctx, entry, state.Published, ""); err != nil {
+		return outcome{err: err, results: results}
+	}
+	for i := range results {
+		results[i].Published = true
+	}
+	return outcome{entry: entry, rows: entry.Rows, results: results}
+}
+
+// recheck judges what is published by rules that changed since.
+func (x *execution) recheck(ctx context.Context, step Step) outcome {
+	x.mu.Lock()
+	entry := x.current[step.Dataset]
+	x.mu.Unlock()
+	results, err := x.b.Judge(ctx, entry, x.run.ID, x.plan.AsOf)
+	if err == nil {
+		err = Verdict(results)
+	}
+	if err != nil {
+		return outcome{err: err, results: results}
+	}
+	version := x.b.Checker.Version(step.Dataset)
+	if err := x.b.Store.Recheck(ctx, entry, version); err != nil {
+		return outcome{err: fault.Wrap("ledger", err), results: results}
+	}
+	return outcome{results: results, rows: entry.Rows}
+}
+
+// Judge evaluates the rules of a published dataset on what readers see.
+func (b *Builder) Judge(ctx context.Context, entry state.Entry, run string, asOf time.Time) ([]state.Result, error) {
+	relation := engine.ParseRelation(entry.Dataset)
+	columns, err := b.Engine.Columns(ctx, relation)
+	if err != nil {
+		return nil, err
+	}
+	results, err := b.Checker.Check(ctx, Subject{
+		Run: run, Dataset: entry.Dataset, Relation: relation, Form: b.Models[entry.Dataset].Form,
+		Columns: columns, Rows: -1, AsOf: asOf, Published: entry.At,
+	})
+	for i := range results {
+		results[i].Published = true
+	}
+	return results, err
+}
+
+// Verdict returns nil when nothing stands in the way of publishing, a Held
+// fault naming the checks otherwise. A rule that could not be evaluated
+// stands in the way.
+func Verdict(results []state.Result) error {
+	var blocking []string
+	message := ""
+	for _, r := range results {
+		if r.Status != state.Block && r.Status != state.Unevaluated {
+			continue
+		}
+		if len(blocking) == 0 {
+			message = r.Message
+		}
+		blocking = append(blocking, r.Check)
+	}
+	if len(blocking) == 0 {
+		return nil
+	}
+	return fault.New(fault.Held, "check %s: %s", strings.Join(blocking, ", "), message).
+		WithHint("readers keep the last good rows; see the failing ones with: larder history --checks")
+}
