@@ -176,7 +176,7 @@ type Rule struct {
 	Kind         RuleKind
 	Columns      []string
 	Values       []string
-	Min, Max     string // "" is unbounded
+	Min, Max     string // "" is unbounded; of RowCount and Metric: the bounds of the value, which then measures 1 when outside, else 0
 	Regex        string
 	Expr         string   // SQL over the dataset's columns
 	Where        string   // SQL condition that restricts the rows judged; "" is all
@@ -186,7 +186,8 @@ type Rule struct {
 	OtherColumns []string
 	OtherExpr    string
 	OtherWhere   string
-	Tolerance    string // of Reconcile: the most the two may differ, exact number; TolerancePercent if Percent
+	OtherBy      []string // segment expressions of the other side; none: the same as By
+	Tolerance    string   // of Reconcile: the most the two may differ, exact number; TolerancePercent if Percent
 	Percent      bool
 	Within       time.Duration // of Freshness
 	K            float64       // of Deviation: standard deviations
