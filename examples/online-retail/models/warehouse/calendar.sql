@@ -40,7 +40,7 @@ checks:
       # A weekday without a line is a file that has not arrived, until shown
       # otherwise.
       rows: closed_because <> 'not known'
-      warn: "> 0"
+      severity: warn
 */
 with traded as (
     select

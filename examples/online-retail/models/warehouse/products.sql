@@ -27,7 +27,7 @@ checks:
       rows: >-
         item_kind <> 'article' or substring(stock_code, 1, 1) between '0' and '9'
         or stock_code like 'DCGS%' or stock_code in ('PADS', 'SP1002')
-      warn: "> 0"
+      severity: warn
 */
 with names as (
     select
