@@ -15,7 +15,7 @@ import (
 // difference is one segment in which two datasets disagree.
 type difference struct {
 	segment     string
-	left, right string       // as text; "no rows" for a missing segment
+	left, right string       // as text; "missing" for a missing segment
 	by          *apd.Decimal // absolute; 1 when the values are no numbers
 }
 
@@ -84,7 +84,7 @@ func tolerance(rule project.Rule) string {
 func sideText(values []any, side int, columns []table.Column) string {
 	switch {
 	case whole(values[2+side]) == 0:
-		return "no rows"
+		return "missing"
 	case values[side] == nil:
 		return "empty"
 	default:
