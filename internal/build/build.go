@@ -19,18 +19,21 @@ import (
 // Builder joins what a build needs. All fields but Ingester and Observe are
 // required.
 type Builder struct {
-	Env      string
-	Graph    *compile.Graph
-	Models   map[string]Model
-	Engine   engine.Engine
-	Store    Store
-	Checker  Checker
-	Ingester Ingester // nil: the project lands nothing itself
-	Render   func(sql string, now time.Time) (string, error)
-	Binder   Rebinder
-	Dialect  string // name and version of what binds SQL, kept with every entry
-	Now      func() time.Time
-	Observe  func(Event) // called from several goroutines, one call at a time; may be nil
+	Env    string
+	Graph  *compile.Graph
+	Models map[string]Model
+	// CheckReads names, per dataset, the other datasets its checks compare with:
+	// where both are planned they are published first, unless that would be a circle.
+	CheckReads map[string][]string
+	Engine     engine.Engine
+	Store      Store
+	Checker    Checker
+	Ingester   Ingester // nil: the project lands nothing itself
+	Render     func(sql string, now time.Time) (string, error)
+	Binder     Rebinder
+	Dialect    string // name and version of what binds SQL, kept with every entry
+	Now        func() time.Time
+	Observe    func(Event) // called from several goroutines, one call at a time; may be nil
 }
 
 // Store is the memory a build reads and writes.
@@ -55,6 +58,8 @@ type Checker interface {
 	Check(ctx context.Context, s Subject) ([]state.Result, error)
 	// Version identifies the rules of a dataset; "" when there are none.
 	Version(dataset string) string
+	// Blocks reports whether results stand in the way of publishing the dataset.
+	Blocks(dataset string, results []state.Result) bool
 }
 
 // Subject is rows to be judged, staged or published.

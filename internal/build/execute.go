@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,11 +73,12 @@ func newExecution(b *Builder, plan Plan, run state.Run) *execution {
 	}
 	for _, step := range plan.Steps {
 		x.steps[step.Dataset] = step
-		x.pending[step.Dataset] = len(step.After)
-		for _, input := range step.After {
+		before := slices.Concat(step.After, step.Beside)
+		x.pending[step.Dataset] = len(before)
+		for _, input := range before {
 			x.waiting[input] = append(x.waiting[input], step.Dataset)
 		}
-		if len(step.After) == 0 {
+		if len(before) == 0 {
 			x.ready <- step.Dataset
 		}
 	}

@@ -56,7 +56,8 @@ type Step struct {
 	Dataset string   `json:"dataset"`
 	Action  Action   `json:"action"`
 	Reasons []Reason `json:"reasons"`
-	After   []string `json:"after,omitempty"` // datasets whose steps come first
+	After   []string `json:"after,omitempty"`  // planned datasets it is built from
+	Beside  []string `json:"beside,omitempty"` // planned datasets only its checks read
 	Owner   string   `json:"owner,omitempty"`
 }
 
@@ -131,6 +132,7 @@ func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
 		}
 	}
 	slices.Sort(plan.Gone)
+	p.beside(plan.Steps)
 	return plan, p.missing(plan)
 }
 
@@ -285,6 +287,43 @@ func (p *planner) plannedOf(datasets []string) []string {
 		}
 	}
 	return after
+}
+
+// beside lets a step wait for what its checks compare with, one edge after the
+// other as long as no circle closes; where one would, the check sees what is
+// published.
+func (p *planner) beside(steps []Step) {
+	waits := make(map[string][]string, len(steps))
+	for _, s := range steps {
+		waits[s.Dataset] = s.After
+	}
+	for i := range steps {
+		step := &steps[i]
+		for _, read := range p.plannedOf(p.b.CheckReads[step.Dataset]) {
+			if slices.Contains(waits[step.Dataset], read) || waitsFor(waits, read, step.Dataset) {
+				continue
+			}
+			step.Beside = append(step.Beside, read)
+			waits[step.Dataset] = append(slices.Clip(waits[step.Dataset]), read)
+		}
+	}
+}
+
+// waitsFor reports whether a step waits for another, directly or through others.
+func waitsFor(waits map[string][]string, dataset, other string) bool {
+	seen := map[string]bool{}
+	var look func(string) bool
+	look = func(at string) bool {
+		if at == other {
+			return true
+		}
+		if seen[at] {
+			return false
+		}
+		seen[at] = true
+		return slices.ContainsFunc(waits[at], look)
+	}
+	return look(dataset)
 }
 
 // missing reports selected models whose inputs are neither published nor in

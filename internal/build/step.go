@@ -113,8 +113,8 @@ func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, e
 	if err != nil {
 		return outcome{err: err, rows: staged.Rows}
 	}
-	if err := Verdict(results); err != nil {
-		return outcome{err: err, rows: staged.Rows, results: results}
+	if x.b.Checker.Blocks(entry.Dataset, results) {
+		return outcome{err: HeldBy(results), rows: staged.Rows, results: results}
 	}
 	entry.Columns, entry.Rows = staged.Columns, staged.Rows
 	entry, err = x.b.Store.Intend(ctx, entry)
@@ -158,8 +158,8 @@ func (x *execution) recheck(ctx context.Context, step Step) outcome {
 	entry := x.current[step.Dataset]
 	x.mu.Unlock()
 	results, err := x.b.Judge(ctx, entry, x.run.ID, x.plan.AsOf)
-	if err == nil {
-		err = Verdict(results)
+	if err == nil && x.b.Checker.Blocks(step.Dataset, results) {
+		err = HeldBy(results)
 	}
 	if err != nil {
 		return outcome{err: err, results: results}
@@ -188,10 +188,8 @@ func (b *Builder) Judge(ctx context.Context, entry state.Entry, run string, asOf
 	return results, err
 }
 
-// Verdict returns nil when nothing stands in the way of publishing, a Held
-// fault naming the checks otherwise. A rule that could not be evaluated
-// stands in the way.
-func Verdict(results []state.Result) error {
+// HeldBy returns the Held fault that names the checks in the way of publishing.
+func HeldBy(results []state.Result) error {
 	var blocking []string
 	message := ""
 	for _, r := range results {
@@ -203,9 +201,6 @@ func Verdict(results []state.Result) error {
 		}
 		blocking = append(blocking, r.Check)
 	}
-	if len(blocking) == 0 {
-		return nil
-	}
 	return fault.New(fault.Held, "check %s: %s", strings.Join(blocking, ", "), message).
-		WithHint("readers keep the last good rows; see the failing ones with: larder history --checks")
+		WithHint("readers keep the last good rows; larder history last --checks shows the failing ones")
 }
