@@ -19,6 +19,7 @@ import (
 type Project struct {
 	Root     string // absolute path of the folder that holds larder.yml
 	Name     string
+	About    string // the description in larder.yml
 	TimeZone *time.Location
 	Currency string // ISO 4217 code of money that names none
 	Target   Target // the chosen one
@@ -38,6 +39,7 @@ type Target struct {
 	Path   string   // of an embedded engine: absolute path of its file
 	Node   ast.Node // the engine's own settings, for its adapter to decode
 	Where  fault.Place
+	parts  []part // Node and what larder.local.yml says over it
 }
 
 // Var is a project variable, usable as $name in models.
@@ -70,6 +72,7 @@ type Source struct {
 	Node   ast.Node // the whole mapping, for the adapter to decode its settings
 	File   *File    // the file it stands in, to make Places from nodes
 	Owner  string
+	About  string // the description
 	Tags   []string
 	Tables []SourceTable
 	Where  fault.Place
@@ -126,6 +129,7 @@ type Column struct {
 	Mask        string // "hash", "redact", "partial"
 	Where       fault.Place
 	TypeWhere   fault.Place
+	Node        ast.Node // what stands behind the name: a mapping, a type, or nothing
 }
 
 // Check is one rule on one dataset.
