@@ -369,7 +369,9 @@ func TestReconcile(t *testing.T) {
 	}{
 		{"total", with(func(*project.Rule) {}), "block 55.30 | sum(amount) is 55.30, warehouse.raw says 62.31"},
 		{"segments", with(func(r *project.Rule) { r.By = []string{"country"} }), "block missing | sum(amount) for country = 'Italy' is missing, warehouse.raw says 7.00 (2 segments differ)"},
-		{"a penny", with(func(r *project.Rule) { r.By, r.Tolerance, r.OtherWhere = []string{"country"}, "0.01", "country <> 'Italy' or country is null" }), "pass 0 | sum(amount) agrees with warehouse.raw"},
+		{"a penny", with(func(r *project.Rule) {
+			r.By, r.Tolerance, r.OtherWhere = []string{"country"}, "0.01", "country <> 'Italy' or country is null"
+		}), "pass 0 | sum(amount) agrees with warehouse.raw"},
 		{"less than a penny", with(func(r *project.Rule) {
 			r.By, r.Tolerance, r.OtherWhere = []string{"country"}, "0.0099999", "country <> 'Italy' or country is null"
 		}), "block 30.10 | sum(amount) for country = 'France' is 30.10, warehouse.raw says 30.11"},

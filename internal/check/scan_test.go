@@ -95,6 +95,7 @@ func TestPlanTellsWhatCannotBeMeasured(t *testing.T) {
 
 // TestPlansAgree: whatever is fused, split or pruned, the results are equal.
 func TestPlansAgree(t *testing.T) {
+	t.Parallel()
 	d, full := open(t)
 	empty := d.subject(t, "warehouse.lines", engine.ParseRelation("warehouse.nothing"))
 	empty.Relations = full.Relations
