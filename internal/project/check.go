@@ -38,7 +38,8 @@ func (l *loader) checkFile(name string) {
 
 // addChecks keeps the checks listed for a dataset.
 func (l *loader) addChecks(dataset string, specs []checkSpec) {
-	for _, spec := range specs {
+	for i := range specs {
+		spec := &specs[i]
 		if spec.bad {
 			continue
 		}
@@ -46,7 +47,7 @@ func (l *loader) addChecks(dataset string, specs []checkSpec) {
 		check, ok := reader.check(dataset)
 		l.faults = append(l.faults, reader.faults...)
 		l.refers = append(l.refers, reader.refers...)
-		l.mentionSquad(spec.whole.Tell)
+		l.mentionSquad(spec.mapping().Tell)
 		if ok {
 			l.addCheck(check, spec.name != "")
 		}
@@ -57,16 +58,15 @@ func (l *loader) addChecks(dataset string, specs []checkSpec) {
 // checks of one name are not.
 func (l *loader) addCheck(check Check, named bool) {
 	if l.named == nil {
-		l.named = map[string]int{}
+		l.named = map[string]*Check{}
 	}
 	key := strings.ToLower(check.Dataset + "\n" + check.Name)
-	at, taken := l.named[key]
+	before, taken := l.named[key]
 	if !taken {
-		l.named[key] = len(l.project.Checks)
-		l.project.Checks = append(l.project.Checks, check)
+		l.named[key] = &check
+		l.checks = append(l.checks, &check)
 		return
 	}
-	before := l.project.Checks[at]
 	if !named && before.same(check) {
 		return
 	}
@@ -99,13 +99,13 @@ func (f *ruleFault) at(setting Placed[string], key string) *fault.Error {
 
 // checkReader turns a checkSpec into a Check.
 type checkReader struct {
-	spec   checkSpec
+	spec   *checkSpec
 	faults fault.List
 	refers []mention
 }
 
 func (c *checkReader) check(dataset string) (Check, bool) {
-	w := c.spec.whole
+	w := c.spec.mapping()
 	check := Check{Name: c.spec.name, Dataset: dataset, Where: c.spec.where, Tell: w.Tell.Value, Description: w.Description}
 	line, from := c.line()
 	if len(c.faults) > 0 {
@@ -135,7 +135,7 @@ func (c *checkReader) check(dataset string) (Check, bool) {
 
 // line reads the one key that says what is measured, and returns it too.
 func (c *checkReader) line() (ruleLine, Placed[string]) {
-	w := c.spec.whole
+	w := c.spec.mapping()
 	if c.spec.line.Given() {
 		return c.parsed(c.spec.line, "check"), c.spec.line
 	}

@@ -14,7 +14,7 @@ var rowKinds = []RuleKind{Required, Unique, Duplicates, Accepted, Range, Pattern
 
 // limits decides when a check warns and when it blocks.
 func (c *checkReader) limits(line ruleLine) (warn, block *Limit) {
-	w := c.spec.whole
+	w := c.spec.mapping()
 	kind := line.rule.Kind
 	given := w.Warn.Given() || w.Block.Given()
 	first := orGiven(w.Warn, w.Block)
@@ -57,7 +57,7 @@ func (c *checkReader) limit(setting Placed[string], kind RuleKind, key string) *
 
 // that reads an aggregate and what it is held against.
 func (c *checkReader) that(setting Placed[string]) ruleLine {
-	w := c.spec.whole
+	w := c.spec.mapping()
 	rule, problem := parseSubject(setting.Value)
 	if problem != nil {
 		c.faults = append(c.faults, problem.at(setting, "that"))
@@ -89,7 +89,7 @@ func parseSubject(text string) (Rule, *ruleFault) {
 		return r.is(i, "within") && !r.is(i+1, "group") || r.is(i, "between") || r.kind(i) == lexSymbol && comparison(r.word(i)) != ""
 	})
 	if limit >= 0 {
-		return Rule{}, r.fail(limit, "that: is a value, without a limit").hint("write rule: for a line with its limit, or put the limit into warn: and block:")
+		return Rule{}, r.fail(limit, "a value has no limit here").hint("write rule: for a line with its limit, or put the limit into warn: and block:")
 	}
 	return r.subject(len(r.pieces))
 }

@@ -12,8 +12,18 @@ type checkSpec struct {
 	name  string
 	where fault.Place
 	line  Placed[string]
-	whole checkMapping
-	bad   bool // it could not be read
+	keys  *checkMapping // nil for a rule on one line
+	bad   bool          // it could not be read
+}
+
+// noKeys is the mapping of a check that has none.
+var noKeys checkMapping
+
+func (c *checkSpec) mapping() *checkMapping {
+	if c.keys == nil {
+		return &noKeys
+	}
+	return c.keys
 }
 
 // checkMapping is a check written out.
@@ -83,7 +93,8 @@ func (c *checkSpec) named(d *decoder, pair *ast.MappingValueNode) {
 	case ok || isNull(pair.Value):
 		d.fail(pair.Key, "%s has no value", c.name).Hint = "write its rule behind it, or its keys below, indented deeper"
 	default:
-		d.faults = append(d.faults, d.parts([]part{{d.file, pair.Value}}, &c.whole, nil)...)
+		c.keys = &checkMapping{}
+		d.faults = append(d.faults, d.parts([]part{{d.file, pair.Value}}, c.keys, nil)...)
 	}
 }
 

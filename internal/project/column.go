@@ -37,7 +37,7 @@ func (*columnNode) readsNull() {}
 // columns reads columns and the checks their keys ask for. settings points to
 // the struct of the keys that belong to an adapter; nil when there are none.
 func (l *loader) columns(nodes Map[columnNode], settings any, judge bool) ([]Column, []keyCheck) {
-	var columns []Column
+	columns := make([]Column, 0, len(nodes.Entries))
 	var checks []keyCheck
 	for _, entry := range nodes.Entries {
 		same := slices.IndexFunc(columns, func(c Column) bool { return strings.EqualFold(c.Name, entry.Key) })
@@ -107,12 +107,16 @@ var typeNames = []string{
 
 func (l *loader) columnType(text string, where fault.Place) table.Type {
 	of, err := table.ParseType(text)
+	if strings.Count(text, "(") != strings.Count(text, ")") {
+		l.fail(where, "the type %s is cut off", text).WithHint("inside { } put a type that holds a comma in quotes: {type: \"decimal(18,2)\"}")
+		return table.Type{}
+	}
 	if err != nil {
-		hint, ok := fault.Nearest(text, typeNames)
-		if !ok {
-			hint = "one of varchar, integer, bigint, decimal(18,2), boolean, date, timestamp"
+		hint := "known types are varchar, integer, bigint, decimal(18,2), boolean, date, timestamp and others"
+		if nearest, ok := fault.Nearest(text, typeNames); ok {
+			hint = "did you mean " + nearest + "?"
 		}
-		l.fail(where, "%w", err).WithHint("did you mean %s?", hint)
+		l.fail(where, "%w", err).WithHint("%s", hint)
 	}
 	return of
 }

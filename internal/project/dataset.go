@@ -63,9 +63,10 @@ func (l *loader) verify() {
 			}
 		}
 	}
-	for i := range l.project.Checks {
-		rule := &l.project.Checks[i].Rule
-		rule.Other = l.spelling(rule.Other)
+	l.project.Checks = make([]Check, len(l.checks))
+	for i, check := range l.checks {
+		check.Rule.Other = l.spelling(check.Rule.Other)
+		l.project.Checks[i] = *check
 	}
 	var names []string
 	for _, m := range l.refers {

@@ -88,7 +88,11 @@ func (d *decoder) mapping(node ast.Node, target reflect.Value, shape *shape, ign
 		switch {
 		case slices.Contains(ignore, key), i < 0 && d.told:
 		case i < 0:
-			d.fail(pair.Key, "unknown key %s", key).Hint = fault.DidYouMean(key, slices.Concat(shape.keys, ignore))
+			hint := fault.DidYouMean(key, slices.Concat(shape.keys, ignore))
+			if strings.HasSuffix(key, ")") && !strings.Contains(key, "(") {
+				hint = "a comma divides what stands in { }: put text that holds one in quotes, as in {type: \"decimal(18,2)\"}"
+			}
+			d.fail(pair.Key, "unknown key %s", key).Hint = hint
 		default:
 			seen[i] = true
 			d.field(pair, target.FieldByIndex(shape.fields[i].index), shape.fields[i])

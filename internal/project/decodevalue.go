@@ -99,13 +99,14 @@ func (d *decoder) slice(node ast.Node, target reflect.Value, key string) {
 	if list, ok := node.(*ast.SequenceNode); ok {
 		values = list.Values
 	}
-	out := reflect.MakeSlice(target.Type(), len(values), len(values))
-	for i, value := range values {
+	out := reflect.MakeSlice(target.Type(), 0, len(values))
+	for _, value := range values {
 		if isNull(value) && !takesNull(target.Type().Elem()) {
-			d.fail(node, "%s has an entry without a value", key)
+			d.fail(value, "%s has an entry without a value", key)
 			continue
 		}
-		d.value(value, out.Index(i), key)
+		out = reflect.Append(out, reflect.Zero(target.Type().Elem()))
+		d.value(value, out.Index(out.Len()-1), key)
 	}
 	target.Set(out)
 }
@@ -117,9 +118,16 @@ func (d *decoder) text(node ast.Node, key string, read func(text string) error) 
 		d.fail(node, "%s should be a single value, not %s", key, kindOf(node))
 		return
 	}
-	if err := read(text); err != nil && !(d.raw && strings.Contains(text, "${")) {
-		d.fail(node, "%s: %w", key, err)
+	err := read(text)
+	if err == nil || d.raw && strings.Contains(text, "${") {
+		return
 	}
+	if written := node.GetToken().Value; written != text && strings.Contains(written, "${") {
+		if again := read(written); again != nil {
+			err = again // says what was written, not what the environment holds
+		}
+	}
+	d.fail(node, "%s: %w", key, err)
 }
 
 // boolean reads true and false. In quotes they are text, unless they came from

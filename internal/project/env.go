@@ -1,6 +1,10 @@
 package project
 
 import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -12,18 +16,43 @@ import (
 // default also stands in for an empty variable; $${ is a plain ${. Values that
 // came from outside are secrets: no fault holds one.
 type expander struct {
-	file   *File
 	env    func(string) (string, bool)
+	file   *File
 	faults fault.List
+	failed []fault.Place     // of values that could not be replaced
+	values map[string]string // what came from outside, to the variable's name
 }
 
 // expand replaces variables in all strings below node.
-func expand(file *File, node ast.Node, env func(string) (string, bool)) fault.List {
-	e := &expander{file: file, env: env}
-	if node != nil {
+func (e *expander) expand(file *File, node ast.Node) {
+	if e.file = file; node != nil {
 		ast.Walk(e, node)
 	}
-	return e.faults
+}
+
+// shortestSecret is the length from which a value is looked for in messages;
+// shorter ones hide nothing, and replacing them would only garble.
+const shortestSecret = 4
+
+// clean drops faults about values that could not be replaced, which were told,
+// and takes what came from the environment out of the others.
+func (e *expander) clean(faults fault.List) fault.List {
+	out := e.faults
+	longestFirst := slices.SortedFunc(maps.Keys(e.values), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
+	for _, f := range faults {
+		if slices.Contains(e.failed, f.Where) {
+			continue
+		}
+		for _, value := range longestFirst {
+			name := e.values[value]
+			if message := f.Err.Error(); strings.Contains(message, value) {
+				f.Err = errors.New(strings.ReplaceAll(message, value, name))
+			}
+			f.Hint = strings.ReplaceAll(f.Hint, value, name)
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // Visit is called for each node of the tree.
@@ -83,6 +112,9 @@ func (e *expander) variable(node ast.Node, text string, start int, inside string
 	value, set := e.env(name)
 	switch {
 	case set && (value != "" || !hasFallback):
+		if len(value) >= shortestSecret {
+			e.values[value] = "${" + name + "}"
+		}
 		return value
 	case hasFallback:
 		return fallback
@@ -95,6 +127,7 @@ func (e *expander) variable(node ast.Node, text string, start int, inside string
 func (e *expander) fail(node ast.Node, text string, offset int, format string, args ...any) *fault.Error {
 	problem := fault.At(e.file.Within(node, text, offset), fault.Invalid, format, args...)
 	e.faults = append(e.faults, problem)
+	e.failed = append(e.failed, e.file.At(node))
 	return problem
 }
 

@@ -14,10 +14,20 @@ import (
 // thirty times slower; what it accepts, the complete parser reads as the same
 // tree with the same positions.
 type everyday struct {
-	text string
-	next int  // offset of the line after the current one
-	line line // the current line
-	done bool // no line is left
+	text  string
+	next  int  // offset of the line after the current one
+	line  line // the current line
+	done  bool // no line is left
+	spare []leaf
+}
+
+// leaf is what one scalar or key needs. Leaves are allocated many at a time:
+// there are tens of thousands in a large project.
+type leaf struct {
+	token    token.Token
+	position token.Position
+	node     ast.StringNode
+	base     ast.BaseNode
 }
 
 // line is a line that holds something besides a comment.
@@ -94,14 +104,26 @@ func (e *everyday) raw() string {
 
 // at returns a token for what stands at an offset of the current line.
 func (e *everyday) at(kind token.Type, value string, offset int) *token.Token {
-	both := &struct {
-		token    token.Token
-		position token.Position
-	}{}
+	return &e.leaf(kind, value, offset).token
+}
+
+// string returns a text node for what stands at an offset of the current line.
+func (e *everyday) string(kind token.Type, value string, offset int) *ast.StringNode {
+	leaf := e.leaf(kind, value, offset)
+	leaf.node = ast.StringNode{BaseNode: &leaf.base, Token: &leaf.token, Value: value}
+	return &leaf.node
+}
+
+func (e *everyday) leaf(kind token.Type, value string, offset int) *leaf {
+	if len(e.spare) == 0 {
+		e.spare = make([]leaf, 16)
+	}
+	leaf := &e.spare[0]
+	e.spare = e.spare[1:]
 	column := 1 + utf8.RuneCountInString(e.text[e.line.start:e.line.start+offset])
-	both.position = token.Position{Line: e.line.number, Column: column, Offset: e.line.start + offset + 1}
-	both.token = token.Token{Type: kind, Value: value, Origin: value, Position: &both.position}
-	return &both.token
+	leaf.position = token.Position{Line: e.line.number, Column: column, Offset: e.line.start + offset + 1}
+	leaf.token = token.Token{Type: kind, Value: value, Origin: value, Position: &leaf.position}
+	return leaf
 }
 
 // block reads the mapping or list the current line begins.
@@ -149,8 +171,7 @@ func (e *everyday) mapping(indent int) (ast.Node, bool) {
 		if !ok || indent == 0 && strings.HasPrefix(key, "...") {
 			return nil, false
 		}
-		pair := &ast.MappingValueNode{BaseNode: &ast.BaseNode{}, Start: e.at(token.MappingValueType, ":", indent+len(key))}
-		pair.Key = stringNode(e.at(token.StringType, key, indent))
+		pair := pairNode(e.string(token.StringType, key, indent))
 		if pair.Value, ok = e.after(rest, indent, pair.Start); !ok {
 			return nil, false
 		}
@@ -164,7 +185,7 @@ func (e *everyday) mapping(indent int) (ast.Node, bool) {
 }
 
 // after reads what follows a key: a value on its line, or the block below.
-func (e *everyday) after(rest string, indent int, colon *token.Token) (ast.Node, bool) {
+func (e *everyday) after(rest string, indent int, key *token.Token) (ast.Node, bool) {
 	if rest != "" && rest[0] != '#' {
 		return e.value(rest, e.line.indent+len(e.line.text)-len(rest), indent)
 	}
@@ -175,7 +196,7 @@ func (e *everyday) after(rest string, indent int, colon *token.Token) (ast.Node,
 	case !e.done && e.line.indent == indent && isEntry(e.line.text):
 		return e.list(indent)
 	default:
-		null := *colon
+		null := *key
 		null.Type, null.Value = token.ImplicitNullType, "null"
 		return &ast.NullNode{BaseNode: &ast.BaseNode{}, Token: &null}, true
 	}
@@ -239,7 +260,7 @@ func (e *everyday) literal(mark string, offset, indent int) (ast.Node, bool) {
 	if mark == "|-" {
 		value = strings.TrimSuffix(value, "\n")
 	}
-	node.Value = stringNode(&token.Token{Type: token.StringType, Value: value, Origin: value, Position: node.Start.Position})
+	node.Value = ast.String(&token.Token{Type: token.StringType, Value: value, Origin: value, Position: node.Start.Position})
 	e.advance()
 	return node, true
 }

@@ -44,14 +44,13 @@ func isReserved(word string) bool {
 	return false
 }
 
-// stringNode, like the other makers here, puts a node and its base in one
-// piece of memory: there are tens of thousands in a large project.
-func stringNode(at *token.Token) *ast.StringNode {
+// pairNode returns a pair that begins at its key.
+func pairNode(key *ast.StringNode) *ast.MappingValueNode {
 	both := &struct {
-		node ast.StringNode
+		node ast.MappingValueNode
 		base ast.BaseNode
 	}{}
-	both.node = ast.StringNode{BaseNode: &both.base, Token: at, Value: at.Value}
+	both.node = ast.MappingValueNode{BaseNode: &both.base, Start: key.Token, Key: key}
 	return &both.node
 }
 
@@ -90,7 +89,7 @@ func (e *everyday) quoted(rest string, offset int) (ast.Node, string, bool) {
 	if quote == '"' && strings.IndexByte(text, '\\') >= 0 || left != "" && (left[0] == quote || left[0] == ':') {
 		return nil, "", false
 	}
-	return stringNode(e.at(kind, text, offset)), left, true
+	return e.string(kind, text, offset), left, true
 }
 
 // plain reads an unquoted scalar: text, a number, true, false or null.
@@ -113,7 +112,7 @@ func (e *everyday) plain(text string, offset int) (ast.Node, bool) {
 	default:
 		return nil, false
 	}
-	return stringNode(e.at(token.StringType, text, offset)), true
+	return e.string(token.StringType, text, offset), true
 }
 
 func isSpecialFloat(text string) bool {
@@ -133,7 +132,7 @@ func (e *everyday) reserved(text string, offset int) ast.Node {
 // "3 days" is. The spellings people rarely use are left alone.
 func (e *everyday) number(text string, offset int) (ast.Node, bool) {
 	if strings.IndexByte(text, ' ') >= 0 {
-		return stringNode(e.at(token.StringType, text, offset)), true
+		return e.string(token.StringType, text, offset), true
 	}
 	digits := strings.TrimPrefix(text, "-")
 	whole, fraction, hasPoint := strings.Cut(digits, ".")
@@ -143,7 +142,7 @@ func (e *everyday) number(text string, offset int) (ast.Node, bool) {
 	case !simple && token.ToNumber(text) != nil:
 		return nil, false
 	case !simple:
-		return stringNode(e.at(token.StringType, text, offset)), true
+		return e.string(token.StringType, text, offset), true
 	case hasPoint:
 		value, err := strconv.ParseFloat(text, 64)
 		return &ast.FloatNode{BaseNode: &ast.BaseNode{}, Token: e.at(token.FloatType, text, offset), Precision: len(fraction), Value: value}, err == nil
@@ -181,8 +180,7 @@ func (e *everyday) flowMapping(rest string, offset int) (ast.Node, string, bool)
 		if !ok || text == "" {
 			return false
 		}
-		pair := &ast.MappingValueNode{BaseNode: &ast.BaseNode{}, Start: e.at(token.MappingValueType, ":", at+len(key))}
-		pair.Key = stringNode(e.at(token.StringType, key, at))
+		pair := pairNode(e.string(token.StringType, key, at))
 		pair.Value, ok = e.flowScalar(text, at+len(item)-len(text))
 		node.Values = append(node.Values, pair)
 		return ok

@@ -9,7 +9,7 @@ import (
 
 // keyCheck is a rule that a key of a column or dataset asks for.
 type keyCheck struct {
-	rule  Rule
+	rule  *Rule
 	where fault.Place
 }
 
@@ -17,13 +17,13 @@ type keyCheck struct {
 func columnChecks(column string, spec columnSpec) []keyCheck {
 	var checks []keyCheck
 	if spec.Required.Value {
-		checks = append(checks, keyCheck{Rule{Kind: Required, Columns: []string{column}}, spec.Required.Where})
+		checks = append(checks, keyCheck{&Rule{Kind: Required, Columns: []string{column}}, spec.Required.Where})
 	}
 	if spec.Unique.Value {
-		checks = append(checks, keyCheck{Rule{Kind: Unique, Columns: []string{column}}, spec.Unique.Where})
+		checks = append(checks, keyCheck{&Rule{Kind: Unique, Columns: []string{column}}, spec.Unique.Where})
 	}
 	if len(spec.Accepted.Value) > 0 {
-		checks = append(checks, keyCheck{Rule{Kind: Accepted, Columns: []string{column}, Values: spec.Accepted.Value}, spec.Accepted.Where})
+		checks = append(checks, keyCheck{&Rule{Kind: Accepted, Columns: []string{column}, Values: spec.Accepted.Value}, spec.Accepted.Where})
 	}
 	return checks
 }
@@ -33,14 +33,14 @@ func grainCheck(grain []string, where fault.Place) []keyCheck {
 	if len(grain) == 0 {
 		return nil
 	}
-	return []keyCheck{{Rule{Kind: Unique, Columns: grain}, where}}
+	return []keyCheck{{&Rule{Kind: Unique, Columns: grain}, where}}
 }
 
 // schemaCheck is the rule that declared types are kept, when there are any.
 func schemaCheck(columns []Column) []keyCheck {
 	for _, column := range columns {
 		if column.Type != (table.Type{}) {
-			return []keyCheck{{Rule{Kind: SchemaRule}, column.TypeWhere}}
+			return []keyCheck{{&Rule{Kind: SchemaRule}, column.TypeWhere}}
 		}
 	}
 	return nil
@@ -51,13 +51,13 @@ func freshCheck(within Placed[time.Duration]) []keyCheck {
 	if within.Value == 0 {
 		return nil
 	}
-	return []keyCheck{{Rule{Kind: Freshness, Within: within.Value}, within.Where}}
+	return []keyCheck{{&Rule{Kind: Freshness, Within: within.Value}, within.Where}}
 }
 
 // addKeyChecks keeps the checks that keys ask for.
 func (l *loader) addKeyChecks(dataset string, checks []keyCheck) {
 	for _, c := range checks {
-		check := Check{Name: autoName(c.rule), Dataset: dataset, Text: FormatRule(c.rule, broken), Rule: c.rule, Where: c.where}
+		check := Check{Name: autoName(*c.rule), Dataset: dataset, Text: FormatRule(*c.rule, broken), Rule: *c.rule, Where: c.where}
 		limit := broken
 		if DefaultBlocks(c.rule.Kind) {
 			check.Block = &limit

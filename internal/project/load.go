@@ -73,7 +73,11 @@ func Load(root string, opts Options) (*Project, error) {
 	if opts.Env == nil {
 		opts.Env = func(string) (string, bool) { return "", false }
 	}
-	l := &loader{opts: opts, folder: folder{root: root}, decoder: &decoder{}, project: &Project{Root: root, Squads: map[string]Squad{}}}
+	l := &loader{
+		opts: opts, folder: folder{root: root}, decoder: &decoder{},
+		env:     expander{env: opts.Env, values: map[string]string{}},
+		project: &Project{Root: root, Squads: map[string]Squad{}},
+	}
 	l.settings()
 	for _, name := range l.yamlFiles("squads") {
 		l.squad(name)
@@ -86,7 +90,7 @@ func Load(root string, opts Options) (*Project, error) {
 		l.checkFile(name)
 	}
 	l.verify()
-	if err := append(l.faults, l.folder.faults...).Err(); err != nil {
+	if err := append(l.env.clean(l.faults), l.folder.faults...).Err(); err != nil {
 		return nil, err
 	}
 	return l.project, nil
@@ -97,10 +101,12 @@ type loader struct {
 	opts     Options
 	folder   folder
 	decoder  *decoder
+	env      expander
 	project  *Project
 	faults   fault.List
-	datasets map[string]known      // by lower-case name
-	named    map[string]int        // index into project.Checks, by dataset and check name
+	datasets map[string]known // by lower-case name
+	checks   []*Check
+	named    map[string]*Check     // by dataset and check name
 	squads   []mention             // owners and addressees of alarms
 	refers   []mention             // datasets that checks name
 	defaults map[string][]defaults // by folder, the outermost first

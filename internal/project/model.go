@@ -98,6 +98,7 @@ func (l *loader) models() {
 			l.readDefaults(name)
 		}
 	}
+	l.project.Models = make([]Model, 0, len(files))
 	for _, name := range files {
 		where := fault.Place{File: name}
 		switch ext := path.Ext(name); {
@@ -142,12 +143,12 @@ func (l *loader) model(name string) {
 	}
 	parts, faults := splitModel(file)
 	l.faults = append(l.faults, faults...)
-	var spec headerSpec
+	spec := &headerSpec{}
 	if parts.has {
 		node, faults := parseYAML(file, parts.yaml)
 		l.faults = append(l.faults, faults...)
 		if node != nil {
-			l.decode(file, node, &spec)
+			l.decode(file, node, spec)
 		}
 	}
 	model := Model{Path: name, SQL: parts.sql, Text: file, Where: file.Place(1, 1)}
@@ -199,7 +200,7 @@ func (l *loader) place(model *Model, name Placed[string]) bool {
 
 // fill takes over what the header and the defaults say, and returns the checks
 // that their keys ask for.
-func (l *loader) fill(model *Model, spec headerSpec) []keyCheck {
+func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 	l.mentionSquad(spec.Owner)
 	fresh := spec.FreshWithin
 	owner, tags := spec.Owner, []string(nil)
@@ -214,23 +215,24 @@ func (l *loader) fill(model *Model, spec headerSpec) []keyCheck {
 	model.Description, model.Owner, model.Tags = spec.Description.Value, owner.Value, union(tags, spec.Tags)
 	model.Build, model.FreshWithin = cmp.Or(spec.Build.kind, "full"), fresh.Value
 	model.Places = map[string]fault.Place{}
-	for key, where := range map[string]fault.Place{
-		"name": spec.Name.Where, "description": spec.Description.Where, "owner": owner.Where,
-		"grain": spec.Grain.Where, "build": spec.Build.where, "fresh_within": fresh.Where,
+	for _, key := range [...]struct {
+		name  string
+		where fault.Place
+	}{
+		{"name", spec.Name.Where}, {"description", spec.Description.Where}, {"owner", owner.Where},
+		{"grain", spec.Grain.Where}, {"build", spec.Build.where}, {"fresh_within", fresh.Where},
 	} {
-		if !where.IsZero() {
-			model.Places[key] = where
+		if !key.where.IsZero() {
+			model.Places[key.name] = key.where
 		}
 	}
 	for i, column := range spec.Grain.Value {
 		model.Grain = append(model.Grain, column.Value)
 		model.Places["grain."+strconv.Itoa(i)] = column.Where
 	}
-	var checks []keyCheck
-	model.Columns, checks = l.columns(spec.Columns, nil, true)
-	checks = append(checks, grainCheck(model.Grain, spec.Grain.Where)...)
-	checks = append(checks, schemaCheck(model.Columns)...)
-	return append(checks, freshCheck(fresh)...)
+	columns, checks := l.columns(spec.Columns, nil, true)
+	model.Columns = columns
+	return slices.Concat(checks, grainCheck(model.Grain, spec.Grain.Where), schemaCheck(columns), freshCheck(fresh))
 }
 
 // orGiven returns the first of two settings that is given.

@@ -29,7 +29,7 @@ type rulePiece struct {
 // the statement the rule becomes part of: semicolons, comments, open quotes
 // and brackets.
 func cutRule(text string) (*ruleText, *ruleFault) {
-	r := &ruleText{text: text}
+	r := &ruleText{text: text, pieces: make([]rulePiece, 0, 4+len(text)/4)}
 	var open []byte // expected closings; 'e' is the END of a CASE
 	var opened []int
 	for at := 0; ; {

@@ -91,7 +91,7 @@ func (l *loader) settingsTree(name string) (*File, ast.Node, bool) {
 	}
 	for _, pair := range pairsOf(node) {
 		if keyText(pair.Key) != "targets" {
-			l.faults = append(l.faults, expand(file, pair.Value, l.opts.Env)...)
+			l.env.expand(file, pair.Value)
 		}
 	}
 	return file, node, len(faults) == 0
@@ -124,7 +124,7 @@ func (l *loader) choose(parts []part) string {
 			}
 			for _, target := range pairsOf(pair.Value) {
 				if keyText(target.Key) == chosen {
-					l.faults = append(l.faults, expand(p.file, target.Value, l.opts.Env)...)
+					l.env.expand(p.file, target.Value)
 				}
 			}
 		}

@@ -52,7 +52,7 @@ func (l *loader) source(name string) {
 	if !ok {
 		return
 	}
-	l.faults = append(l.faults, expand(file, node, l.opts.Env)...)
+	l.env.expand(file, node)
 	kindName := ""
 	for _, pair := range pairsOf(node) {
 		if keyText(pair.Key) == "kind" {

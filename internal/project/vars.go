@@ -15,8 +15,9 @@ import (
 
 // varSpec is a variable: a value, or a mapping of its type and value.
 type varSpec struct {
-	Type  Placed[table.Type] `yaml:"type" jsonschema:"required" jsonschema_description:"The SQL type, such as decimal(18,2)"`
-	Value Placed[string]     `yaml:"value" jsonschema:"required" jsonschema_description:"The value, as text the type accepts"`
+	Type  Placed[string] `yaml:"type" jsonschema:"required" jsonschema_description:"The SQL type, such as decimal(18,2)"`
+	Value Placed[string] `yaml:"value" jsonschema:"required" jsonschema_description:"The value, as text the type accepts"`
+	guess table.Type
 }
 
 // varMapping keeps the two ways of reading a varSpec apart.
@@ -30,7 +31,7 @@ func (v *varSpec) read(d *decoder, node ast.Node, key string) {
 	}
 	(&v.Value).read(d, node, key)
 	if text, ok := scalarText(node); ok {
-		v.Type.Value = guessType(node, text)
+		v.guess = guessType(node, text)
 	}
 }
 
@@ -90,11 +91,15 @@ func (l *loader) vars(all Map[varSpec]) {
 			l.fail(entry.Where, "$%s is Larder's own", name).WithHint("choose another name")
 			continue
 		}
-		if !fits(spec.Value.Value, spec.Type.Value) {
-			l.fail(spec.Value.Where, "%q is no %s", spec.Value.Value, spec.Type.Value)
+		of := spec.guess
+		if spec.Type.Given() {
+			of = l.columnType(spec.Type.Value, spec.Type.Where)
+		}
+		if spec.Value.Given() && !fits(spec.Value.Value, of) {
+			l.fail(spec.Value.Where, "%q is no %s", spec.Value.Value, of)
 			continue
 		}
-		l.project.Vars[name] = Var{Name: name, Type: spec.Type.Value, Value: spec.Value.Value, Where: entry.Where}
+		l.project.Vars[name] = Var{Name: name, Type: of, Value: spec.Value.Value, Where: entry.Where}
 	}
 }
 

@@ -25,11 +25,11 @@ func parseYAML(file *File, text string) (ast.Node, fault.List) {
 	if len(text) > maxYAML {
 		return nil, fault.List{fault.At(fault.Place{File: file.Path}, fault.Invalid, "%d bytes of YAML are more than the %d Larder reads from one file", len(text), maxYAML)}
 	}
-	if line, deep := tooDeep(text); deep {
-		return nil, fault.List{fault.At(file.Place(line, 1), fault.Invalid, "the YAML is nested deeper than %d levels", maxDepth)}
-	}
 	if node, ok := readEveryday(text); ok {
 		return node, nil
+	}
+	if line, deep := tooDeep(text); deep {
+		return nil, fault.List{fault.At(file.Place(line, 1), fault.Invalid, "the YAML is nested deeper than %d levels", maxDepth)}
 	}
 	return parseAll(file, text)
 }
