@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -17,8 +18,9 @@ func micros(t time.Time) int64 { return t.UnixMicro() }
 
 func instant(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// The writers below spell JSON by hand: they run for every model of a run, and
-// reflection would cost more than the write itself. Reading uses encoding/json.
+// What follows spells and reads JSON by hand where it happens for every model
+// of a run: reflection would cost more than the database does. Whatever is not
+// in the plain spelling used here is left to encoding/json.
 
 func encodeColumns(columns []table.Column) string {
 	if len(columns) == 0 {
@@ -90,10 +92,40 @@ func appendString(out []byte, s string) []byte {
 	return append(out, '"')
 }
 
-// decode reads JSON written above; "" leaves the destination as it is.
+// decode reads JSON; "" leaves the destination as it is.
 func decode(text string, into any) error {
 	if text == "" {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), into)
+}
+
+func decodeColumns(text string) ([]table.Column, error) {
+	if columns, ok := plainColumns(text); ok {
+		return columns, nil
+	}
+	var columns []table.Column
+	err := decode(text, &columns)
+	return columns, err
+}
+
+// plainColumns reads what appendColumns writes when no name needs an escape.
+func plainColumns(text string) ([]table.Column, bool) {
+	const open, between, end = `{"name":"`, `","type":"`, `"}`
+	if !strings.HasPrefix(text, "[") || strings.IndexByte(text, '\\') >= 0 {
+		return nil, false
+	}
+	rest := text[1:]
+	columns := make([]table.Column, 0, strings.Count(text, open))
+	for strings.HasPrefix(rest, open) {
+		name, after, ok := strings.Cut(rest[len(open):], between)
+		spelled, after, closed := strings.Cut(after, end)
+		of, err := table.ParseType(spelled)
+		if !ok || !closed || err != nil {
+			return nil, false
+		}
+		columns = append(columns, table.Column{Name: name, Type: of})
+		rest = strings.TrimPrefix(after, ",")
+	}
+	return columns, rest == "]"
 }

@@ -49,6 +49,12 @@ func classify(err error) (fault.Kind, string) {
 	return fault.Internal, ""
 }
 
+// isBusy reports whether trying again may help.
+func isBusy(err error) bool {
+	kind, _ := classify(err)
+	return kind == fault.Busy
+}
+
 const (
 	hintDenied = "the user running larder needs to write the file and the folder it is in"
 	hintBusy   = "another process is writing to it; wait until it is done, or stop it"

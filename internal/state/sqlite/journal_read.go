@@ -38,7 +38,7 @@ func (s *Store) Runs(ctx context.Context, env string, limit int) ([]state.Run, e
 
 func (s *Store) runs(ctx context.Context, query string, args ...any) ([]state.Run, error) {
 	var runs []state.Run
-	err := s.each(ctx, query, args, func(rows *sql.Rows) error {
+	err := s.reader.each(ctx, query, args, func(rows *sql.Rows) error {
 		var r state.Run
 		var asOf, started, finished int64
 		err := rows.Scan(&r.ID, &r.Env, &r.Command, &asOf, &started, &finished, &r.Outcome, &r.Error, &r.Process, &r.Larder)
@@ -53,7 +53,7 @@ func (s *Store) runs(ctx context.Context, query string, args ...any) ([]state.Ru
 // last.
 func (s *Store) Steps(ctx context.Context, run string) ([]state.Step, error) {
 	var steps []state.Step
-	err := s.each(ctx, selectSteps, []any{run}, func(rows *sql.Rows) error {
+	err := s.reader.each(ctx, selectSteps, []any{run}, func(rows *sql.Rows) error {
 		step, err := readStep(rows)
 		steps = append(steps, step)
 		return err
@@ -65,7 +65,7 @@ func (s *Store) Steps(ctx context.Context, run string) ([]state.Step, error) {
 // is the one first written down last, whatever the clock said.
 func (s *Store) LatestSteps(ctx context.Context, env string) (map[string]state.Step, error) {
 	steps := map[string]state.Step{}
-	err := s.each(ctx, selectLatestSteps, []any{env}, func(rows *sql.Rows) error {
+	err := s.reader.each(ctx, selectLatestSteps, []any{env}, func(rows *sql.Rows) error {
 		step, err := readStep(rows)
 		steps[step.Dataset] = step
 		return err

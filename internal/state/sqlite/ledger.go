@@ -25,11 +25,12 @@ func (w *writer) intend(e *state.Entry, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.row(`
-		UPDATE dataset SET version = max(version, ?) + 1, fence = max(fence, ?) + 1
-		WHERE id = ? RETURNING version, fence`,
-		[]any{e.Version, e.Fence, id}, &e.Version, &e.Fence)
-	if err != nil {
+	var version, fence int64
+	if _, err := w.row("SELECT version, fence FROM dataset WHERE id = ?", []any{id}, &version, &fence); err != nil {
+		return err
+	}
+	e.Version, e.Fence = max(e.Version, version)+1, max(e.Fence, fence)+1
+	if err := w.exec("UPDATE dataset SET version = ?, fence = ? WHERE id = ?", e.Version, e.Fence, id); err != nil {
 		return err
 	}
 	e.State, e.At = state.Intended, instant(micros(now))

@@ -56,7 +56,9 @@ func (s *Store) Entry(ctx context.Context, env, dataset string, version int64) (
 	var e state.Entry
 	var upstream string
 	row := entryRow{entry: &e, schemas: map[int64][]table.Column{}}
-	err := row.read(env, s.readers.QueryRowContext(ctx, selectEntry, env, dataset, version), &e.SQL, &upstream)
+	err := s.reader.one(ctx, selectEntry, []any{env, dataset, version}, func(found scanner) error {
+		return row.read(env, found, &e.SQL, &upstream)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = noEntry(env, dataset, version)
 	}
@@ -69,7 +71,7 @@ func (s *Store) Entry(ctx context.Context, env, dataset string, version int64) (
 func (s *Store) entries(ctx context.Context, env, query string) ([]state.Entry, error) {
 	var entries []state.Entry
 	schemas := map[int64][]table.Column{}
-	err := s.each(ctx, query, []any{env}, func(rows *sql.Rows) error {
+	err := s.reader.each(ctx, query, []any{env}, func(rows *sql.Rows) error {
 		var e state.Entry
 		row := entryRow{entry: &e, schemas: schemas}
 		err := row.read(env, rows)
@@ -85,8 +87,6 @@ type entryRow struct {
 	entry   *state.Entry
 	schemas map[int64][]table.Column
 }
-
-type scanner interface{ Scan(into ...any) error }
 
 func (r entryRow) read(env string, from scanner, more ...any) error {
 	e := r.entry
@@ -107,7 +107,8 @@ func (r entryRow) read(env string, from scanner, more ...any) error {
 		e.Columns = known
 		return nil
 	}
-	if err := decode(columns, &e.Columns); err != nil {
+	var err error
+	if e.Columns, err = decodeColumns(columns); err != nil {
 		return damaged(fmt.Sprintf("columns of %s", e.Dataset), err)
 	}
 	r.schemas[columnsID] = e.Columns
@@ -116,28 +117,4 @@ func (r entryRow) read(env string, from scanner, more ...any) error {
 
 func damaged(what string, err error) error {
 	return fault.New(fault.Broken, "%s: %w", what, err)
-}
-
-// each calls read for every row of the answer.
-func (s *Store) each(ctx context.Context, query string, args []any, read func(*sql.Rows) error) error {
-	return each(ctx, s.readers, query, args, read)
-}
-
-// asked is what a question can be put to: the readers, or a transaction of theirs.
-type asked interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func each(ctx context.Context, of asked, query string, args []any, read func(*sql.Rows) error) error {
-	rows, err := of.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows); err != nil {
-			return err
-		}
-	}
-	return errors.Join(rows.Err(), rows.Close())
 }

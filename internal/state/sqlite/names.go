@@ -45,7 +45,7 @@ func (w *writer) dataset(env, name string) (int64, error) {
 		return id, nil
 	}
 	id, err := w.number("SELECT id FROM dataset WHERE env = ? AND name = ?",
-		"INSERT INTO dataset (env, name) VALUES (?, ?) RETURNING id", env, name)
+		"INSERT INTO dataset (env, name) VALUES (?, ?)", env, name)
 	if err == nil {
 		w.known.datasets[key] = id
 	}
@@ -63,7 +63,7 @@ func (w *writer) check(env, dataset, name string) (int64, error) {
 		return id, nil
 	}
 	id, err := w.number("SELECT id FROM check_name WHERE dataset_id = ? AND name = ?",
-		"INSERT INTO check_name (dataset_id, name) VALUES (?, ?) RETURNING id", datasetID, name)
+		"INSERT INTO check_name (dataset_id, name) VALUES (?, ?)", datasetID, name)
 	if err == nil {
 		w.known.checks[key] = id
 	}
@@ -83,7 +83,7 @@ func (w *writer) content(body string) (int64, error) {
 	var id int64
 	found, err := w.row("SELECT id FROM content WHERE hash = ?", []any{hash[:]}, &id)
 	if !found && err == nil {
-		_, err = w.row("INSERT INTO content (hash, body) VALUES (?, ?) RETURNING id", []any{hash[:], body}, &id)
+		id, err = w.insert("INSERT INTO content (hash, body) VALUES (?, ?)", hash[:], body)
 	}
 	if err == nil {
 		w.known.contents[hash] = id
@@ -96,7 +96,7 @@ func (w *writer) number(find, enter string, args ...any) (int64, error) {
 	var id int64
 	found, err := w.row(find, args, &id)
 	if !found && err == nil {
-		_, err = w.row(enter, args, &id)
+		id, err = w.insert(enter, args...)
 	}
 	return id, err
 }

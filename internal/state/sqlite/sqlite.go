@@ -33,12 +33,12 @@ type Options struct {
 // Store is the memory of one file. All methods may be called by several
 // goroutines at once, and several processes may have the file open.
 type Store struct {
-	path    string
-	now     func() time.Time
-	writer  *writer
-	readers *sql.DB
-	close   sync.Once
-	closed  error
+	path   string
+	now    func() time.Time
+	writer *writer
+	reader *reader
+	close  sync.Once
+	closed error
 }
 
 var (
@@ -46,9 +46,6 @@ var (
 	_ state.Committer = (*Store)(nil)
 	_ state.Abandoner = (*Store)(nil)
 )
-
-// readersAtOnce is how many questions are answered side by side.
-const readersAtOnce = 4
 
 // Open opens the store in the file, creating it and its folder when there is
 // none, and brings an older schema up to date. The error is Invalid when the
@@ -76,11 +73,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if s.writer, err = newWriter(ctx, path, o.Wait); err != nil {
 		return nil, explain(path, err)
 	}
-	if s.readers, err = connect(path, o.Wait, "query_only(1)"); err != nil {
-		return nil, errors.Join(explain(path, err), s.writer.stop())
+	if s.reader, err = newReader(path, o.Wait); err != nil {
+		return nil, explain(path, errors.Join(err, s.writer.stop()))
 	}
-	s.readers.SetMaxOpenConns(readersAtOnce)
-	s.readers.SetMaxIdleConns(readersAtOnce)
 	return s, nil
 }
 
@@ -96,7 +91,7 @@ func prepare(path string) error {
 // calling it again does nothing.
 func (s *Store) Close() error {
 	s.close.Do(func() {
-		s.closed = explain(s.path, errors.Join(s.readers.Close(), s.writer.stop()))
+		s.closed = explain(s.path, errors.Join(s.reader.stop(), s.writer.stop()))
 	})
 	return s.closed
 }

@@ -52,27 +52,7 @@ func (w *writer) record(r encodedResult) error {
 	if err != nil {
 		return err
 	}
-	var id, revision int64
-	_, err = w.row(`
-		INSERT INTO result (check_id, run, at_us, rule_id, status, value, expected, message, samples, failing,
-			query_id, took_ns, published)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (run, check_id, at_us) DO UPDATE SET
-			revision = revision + 1, rule_id = excluded.rule_id, status = excluded.status, value = excluded.value,
-			expected = excluded.expected, message = excluded.message, samples = excluded.samples,
-			failing = excluded.failing, query_id = excluded.query_id, took_ns = excluded.took_ns,
-			published = excluded.published
-		RETURNING id, revision`,
-		[]any{
-			check, r.Run, micros(r.At), rule, string(r.Status), r.Value, r.Expected, r.Message, r.samples, r.Failing,
-			query, int64(r.Took), r.Published,
-		}, &id, &revision)
-	if err != nil {
-		return err
-	}
-	if revision > 0 {
-		err = w.exec("DELETE FROM measure WHERE check_id = ? AND at_us = ? AND result_id = ?", check, micros(r.At), id)
-	}
+	id, err := w.judge(check, rule, query, r)
 	if err == nil {
 		err = w.exec("UPDATE check_name SET latest = ? WHERE id = ?", id, check)
 	}
@@ -80,6 +60,39 @@ func (w *writer) record(r encodedResult) error {
 		return err
 	}
 	return w.measure(check, id, r.Result)
+}
+
+// judge enters a result, or replaces the one of an earlier attempt, and returns
+// its number.
+func (w *writer) judge(check, rule, query int64, r encodedResult) (int64, error) {
+	values := []any{
+		rule, string(r.Status), r.Value, r.Expected, r.Message, r.samples, r.Failing, query, int64(r.Took), r.Published,
+		r.Run, check, micros(r.At),
+	}
+	result, err := w.result(`
+		INSERT INTO result (rule_id, status, value, expected, message, samples, failing, query_id, took_ns, published,
+			run, check_id, at_us)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, check_id, at_us) DO NOTHING`, values)
+	if err != nil {
+		return 0, err
+	}
+	if entered, err := result.RowsAffected(); entered > 0 || err != nil {
+		id, _ := result.LastInsertId()
+		return id, err
+	}
+	err = w.exec(`
+		UPDATE result SET rule_id = ?, status = ?, value = ?, expected = ?, message = ?, samples = ?, failing = ?,
+			query_id = ?, took_ns = ?, published = ?
+		WHERE run = ? AND check_id = ? AND at_us = ?`, values...)
+	if err != nil {
+		return 0, err
+	}
+	var id int64
+	_, err = w.row("SELECT id FROM result WHERE run = ? AND check_id = ? AND at_us = ?", values[10:], &id)
+	if err == nil {
+		err = w.exec("DELETE FROM measure WHERE check_id = ? AND at_us = ? AND result_id = ?", check, micros(r.At), id)
+	}
+	return id, err
 }
 
 const insertMeasure = `

@@ -59,40 +59,41 @@ func (s *Store) Of(ctx context.Context, run string) ([]state.Result, error) {
 	return s.results(ctx, run, selectOf, selectOfSegments)
 }
 
-// results reads results, then their segments. Both questions are asked of one
-// moment: a result recorded in between must not lend its segments to another.
+// results reads results and their segments, both as of one moment: a result
+// recorded in between must not lend its segments to another.
 func (s *Store) results(ctx context.Context, of, query, segments string) ([]state.Result, error) {
 	var results []state.Result
 	place := map[int64]int{}
-	tx, err := s.readers.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, explain(s.path, err)
-	}
-	// Nothing was written, so there is nothing a roll-back could lose.
-	defer func() { _ = tx.Rollback() }()
-	err = each(ctx, tx, query, []any{of}, func(rows *sql.Rows) error {
-		id, r, err := readResult(rows)
-		place[id] = len(results)
-		results = append(results, r)
-		return err
-	})
-	if err != nil {
-		return nil, explain(s.path, err)
-	}
-	err = each(ctx, tx, segments, []any{of}, func(rows *sql.Rows) error {
-		var id int64
-		var m state.SegmentResult
-		var value sql.NullFloat64
-		err := rows.Scan(&id, &m.Segment, &value, &m.Value, &m.Expected, &m.Status)
-		m.Number = value.Float64
-		if !value.Valid {
-			m.Number = math.NaN()
+	err := s.reader.moment(ctx, func(ask []*sql.Stmt) error {
+		err := each(ctx, ask[0], []any{of}, func(rows *sql.Rows) error {
+			id, r, err := readResult(rows)
+			place[id] = len(results)
+			results = append(results, r)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		r := &results[place[id]]
-		r.Segments = append(r.Segments, m)
-		return err
-	})
+		return each(ctx, ask[1], []any{of}, func(rows *sql.Rows) error {
+			id, segment, err := readSegment(rows)
+			r := &results[place[id]]
+			r.Segments = append(r.Segments, segment)
+			return err
+		})
+	}, query, segments)
 	return results, explain(s.path, err)
+}
+
+func readSegment(rows *sql.Rows) (int64, state.SegmentResult, error) {
+	var id int64
+	var segment state.SegmentResult
+	var number sql.NullFloat64
+	err := rows.Scan(&id, &segment.Segment, &number, &segment.Value, &segment.Expected, &segment.Status)
+	segment.Number = number.Float64
+	if !number.Valid {
+		segment.Number = math.NaN()
+	}
+	return id, segment, err
 }
 
 func readResult(rows *sql.Rows) (int64, state.Result, error) {
@@ -119,7 +120,7 @@ func (s *Store) Values(ctx context.Context, q state.ValuesQuery) ([]state.Value,
 	}
 	var values []state.Value
 	args := []any{q.Env, q.Dataset, q.Check, micros(q.Since), before, q.PublishedOnly}
-	err := s.each(ctx, selectValues, args, func(rows *sql.Rows) error {
+	err := s.reader.each(ctx, selectValues, args, func(rows *sql.Rows) error {
 		var at int64
 		var v state.Value
 		err := rows.Scan(&at, &v.Segment, &v.Number)

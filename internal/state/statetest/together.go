@@ -101,6 +101,21 @@ var togetherCases = []tale{
 		h.same(len(open), 30)
 	}},
 	{"a reader never sees half a batch", halfBatches},
+	{"many may ask at once", func(h *house) {
+		h.record(measured("c", noon, "1"))
+		e := h.publish("shop.orders")
+		var g errgroup.Group
+		for range 24 {
+			g.Go(func() error {
+				if latest, err := h.Latest(h.Context(), "prod"); err != nil || len(latest) != 1 {
+					return fmt.Errorf("%d results: %w", len(latest), err)
+				}
+				_, err := h.Entry(h.Context(), e.Env, e.Dataset, e.Version)
+				return err
+			})
+		}
+		h.must(g.Wait())
+	}},
 	{"a caller who gave up beforehand writes nothing", func(h *house) {
 		ctx, cancel := context.WithCancel(h.Context())
 		cancel()

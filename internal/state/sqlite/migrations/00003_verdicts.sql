@@ -16,15 +16,14 @@ CREATE TABLE result (
     check_id  INTEGER NOT NULL,
     run       TEXT    NOT NULL,
     at_us     INTEGER NOT NULL,
-    revision  INTEGER NOT NULL DEFAULT 0, -- how often a retry in the same run replaced it
-    rule_id   INTEGER NOT NULL,           -- content
+    rule_id   INTEGER NOT NULL, -- content
     status    TEXT    NOT NULL,
     value     TEXT    NOT NULL,
     expected  TEXT    NOT NULL,
     message   TEXT    NOT NULL,
-    samples   TEXT    NOT NULL,           -- JSON, or empty
+    samples   TEXT    NOT NULL, -- JSON, or empty
     failing   INTEGER NOT NULL,
-    query_id  INTEGER NOT NULL,           -- content
+    query_id  INTEGER NOT NULL, -- content
     took_ns   INTEGER NOT NULL,
     published INTEGER NOT NULL,
     UNIQUE (run, check_id, at_us)
