@@ -149,6 +149,9 @@ type Build struct {
 	Form   Form
 	SQL    string // a complete SELECT in the engine's dialect, parameters replaced
 	Run    string // names the staging relation, for Sweep
+	// Columns are what the SQL is known to return, as an engine of the same kind
+	// bound it; nil lets the engine ask its own catalog.
+	Columns []table.Column
 }
 
 // Staged is computed rows waiting for their checks.
