@@ -142,6 +142,17 @@ func compare(t *testing.T, what string, r state.Result, want string) {
 	}
 }
 
+func TestUniqueAndNull(t *testing.T) {
+	d, _ := open(t)
+	d.exec(t, "create table keys as select * from (values (1, NULL), (1, NULL), (1, NULL), (NULL, NULL), (NULL, NULL), (1, 2)) k(a, b)")
+	s := d.subject(t, "warehouse.keys", engine.ParseRelation("warehouse.keys"))
+	r := check(t, d, s, line(t, "unique(a, b)"))[0]
+	compare(t, "a key with a NULL in it repeats, one of NULLs only is not judged", r, "block 2 | 2 of 6 rows repeat an earlier a, b")
+	if got := fmt.Sprint(r.Samples.Rows); got != "[[1 <nil> 3]]" {
+		t.Error(got)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	d, full := open(t)
 	base := line(t, "required(id)")

@@ -89,8 +89,11 @@ func next(sql string, i int, before []word) (word, error) {
 	case strings.ContainsRune(" \t\r\n\f\v", rune(c)):
 		return word{space, rest[:1]}, nil
 	case strings.HasPrefix(rest, "--"):
-		line, _, _ := strings.Cut(rest, "\n")
-		return word{space, line}, nil
+		end := strings.IndexAny(rest, "\r\n")
+		if end < 0 {
+			end = len(rest)
+		}
+		return word{space, rest[:end]}, nil
 	case strings.HasPrefix(rest, "/*"):
 		return comment(rest)
 	case c == '\'':
@@ -101,7 +104,7 @@ func next(sql string, i int, before []word) (word, error) {
 		return dollar(rest)
 	case letter(c):
 		end := 1
-		for end < len(rest) && (letter(rest[end]) || rest[end] >= '0' && rest[end] <= '9' || rest[end] == '$') {
+		for end < len(rest) && (letter(rest[end]) || digit(rest[end]) || rest[end] == '$') {
 			end++
 		}
 		return word{name, rest[:end]}, nil
@@ -113,6 +116,8 @@ func next(sql string, i int, before []word) (word, error) {
 func letter(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // escapes reports whether the string that follows is one of E'...', in which
 // a backslash hides the next character.
@@ -156,7 +161,7 @@ func comment(rest string) (word, error) {
 // dollar reads $tag$ ... $tag$; any other dollar is a sign.
 func dollar(rest string) (word, error) {
 	end := 1
-	for end < len(rest) && letter(rest[end]) {
+	for end < len(rest) && (letter(rest[end]) || end > 1 && digit(rest[end])) {
 		end++
 	}
 	if end == len(rest) || rest[end] != '$' {
