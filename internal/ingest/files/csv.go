@@ -1,0 +1,249 @@
+package files
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// readCSV reads delimited text.
+func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
+	known, err := j.expected(ctx, t)
+	if err != nil {
+		return ingest.Outcome{}, err
+	}
+	if t.empty {
+		return ingest.Outcome{Columns: known, Notes: []string{j.arrival.Name + " is empty"}}, nil
+	}
+	fields, err := j.fields(t.first, known)
+	if err != nil {
+		return ingest.Outcome{}, err
+	}
+	fields = j.readable(fields)
+	// Rejects are kept in tables of the connection until they are dropped.
+	scan := j.csvScan(t.path, fields, len(t.first)) + fmt.Sprintf(", store_rejects = true, rejects_table = '%s', rejects_scan = '%s')", j.temp("rejects"), j.temp("scans"))
+	defer j.drop(ctx, "rejects", "scans", "unfit")
+	out, err := j.write(ctx, fields, scan)
+	if err != nil {
+		return out, err
+	}
+	names := "CASE column_name"
+	for i, f := range fields {
+		names += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, engine.Literal(f.Name))
+	}
+	rejects := []string{"SELECT CAST(line AS BIGINT) AS line, " + names + " ELSE NULL END AS column_name, lower(CAST(error_type AS VARCHAR)) AS reason, csv_line AS text FROM " + j.temp("rejects")}
+	if j.exists(ctx, "unfit") {
+		rejects = append(rejects, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
+	}
+	return out, j.quarantine(ctx, &out, rejects...)
+}
+
+// expected are the columns to read the file as: declared, known from the loads
+// before, or what this file shows.
+func (j *job) expected(ctx context.Context, t text) ([]table.Column, error) {
+	if len(j.known) > 0 || t.empty {
+		return j.known, nil
+	}
+	return j.inferCSV(ctx, j.conn, t)
+}
+
+// fields puts the file's columns, in their order, beside the table's.
+func (j *job) fields(header []string, known []table.Column) ([]field, error) {
+	if !j.header() {
+		if len(header) != len(j.columns) {
+			return nil, fault.New(fault.Held, "%s has %d columns, %d are declared", j.arrival.Name, len(header), len(j.columns)).
+				WithHint("columns: lists all of them, in the order they stand in the file")
+		}
+		header = nil
+		for _, c := range j.columns {
+			header = append(header, c.from)
+		}
+	}
+	fields := make([]field, len(header))
+	seen := map[string]string{}
+	for i, name := range header {
+		f := field{Column: table.Column{Name: strings.TrimSpace(name), Type: table.Type{Kind: table.Varchar}}}
+		for _, c := range j.columns {
+			if strings.EqualFold(c.from, f.Name) {
+				f.Name, f.format = c.Name, c.Format
+				break
+			}
+		}
+		if k, ok := table.Find(known, f.Name); ok {
+			f.Column = k
+		}
+		if f.Name == "" {
+			return nil, fault.New(fault.Held, "%s has no name for its column %d", j.arrival.Name, i+1).
+				WithHint("is the first line a header? otherwise say header: false and declare columns:")
+		}
+		if other, ok := seen[strings.ToLower(f.Name)]; ok {
+			return nil, fault.New(fault.Held, "%s has two columns named %s and %s", j.arrival.Name, other, f.Name).
+				WithHint("names of columns differ by more than case; ask for a corrected file")
+		}
+		seen[strings.ToLower(f.Name)] = f.Name
+		fields[i] = f
+	}
+	return fields, j.missing(fields, known)
+}
+
+// missing holds a file that lacks columns, naming what might be meant.
+func (j *job) missing(fields []field, known []table.Column) error {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	for _, k := range known {
+		if _, ok := table.Find(columnsOf(fields), k.Name); ok {
+			continue
+		}
+		err := fault.New(fault.Held, "%s lacks the column %s; it has %s", j.arrival.Name, k.Name, strings.Join(names, ", "))
+		if near, ok := fault.Nearest(k.Name, names); ok {
+			return err.WithHint("is it %s? then say so in columns: with from: %s", near, near)
+		}
+		return err.WithHint("the last good data stays; ask for a corrected file, or change columns:")
+	}
+	return nil
+}
+
+// readable decides for each column whether the reader delivers its type or
+// something to convert it from.
+func (j *job) readable(fields []field) []field {
+	for i := range fields {
+		f := &fields[i]
+		f.raw = fmt.Sprintf("c%d", i)
+		if f.format == "" {
+			switch f.Type.Kind {
+			case table.Date:
+				f.format = j.DateFormat
+			case table.Timestamp, table.TimestampTZ:
+				f.format = j.TimestampFormat
+			}
+		}
+		switch {
+		case f.format != "" && f.Type.IsTemporal():
+			f.as = "VARCHAR"
+		case f.Type.Kind == table.Decimal && f.Type.Precision <= 36:
+			// Two more digits show whether a value has more than the column keeps.
+			f.format, f.as = "", fmt.Sprintf("DECIMAL(%d,%d)", f.Type.Precision+2, f.Type.Scale+2)
+		case f.Type.Kind == table.Decimal, f.Type.Kind == table.Nested, f.Type.Kind == table.JSON,
+			f.Type.Kind == table.Blob, f.Type.Kind == table.Interval, f.Type.Kind == table.UUID:
+			f.format, f.as = "", "VARCHAR"
+		default:
+			f.format = ""
+		}
+	}
+	return fields
+}
+
+// csvScan is the call of DuckDB's reader, its parenthesis left open.
+func (j *job) csvScan(path string, fields []field, width int) string {
+	columns := make([]string, 0, width)
+	for i, f := range fields {
+		as := f.as
+		if as == "" {
+			as = f.Type.String()
+		}
+		columns = append(columns, fmt.Sprintf("'c%d': %s", i, engine.Literal(as)))
+	}
+	return "read_csv(" + engine.Literal(path) + ", columns = {" + strings.Join(columns, ", ") + "}" + j.dialect()
+}
+
+// dialect is how the text is written.
+func (s settings) dialect() string {
+	quote, escape := `"`, ""
+	if s.Quote != nil {
+		quote = *s.Quote
+	}
+	if escape = quote; s.Escape != nil {
+		escape = *s.Escape
+	}
+	out := fmt.Sprintf(", auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, skip = %d",
+		s.header(), engine.Literal(s.delimiter()), engine.Literal(quote), engine.Literal(escape), s.Skip)
+	if s.Decimal != "" {
+		out += ", decimal_separator = " + engine.Literal(s.Decimal)
+	}
+	if len(s.Null) > 0 {
+		texts := make([]string, len(s.Null))
+		for i, text := range s.Null {
+			texts[i] = engine.Literal(text)
+		}
+		out += ", nullstr = [" + strings.Join(texts, ", ") + "]"
+	}
+	return out
+}
+
+// drop removes the temporary tables of the job, even when it was stopped.
+func (j *job) drop(ctx context.Context, whats ...string) {
+	for _, what := range whats {
+		// What was never made cannot be dropped, which is as good.
+		_, _ = j.conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+j.temp(what))
+	}
+}
+
+func (j *job) exists(ctx context.Context, what string) bool {
+	var n int
+	err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE table_name = "+engine.Literal(j.temp(what))).Scan(&n)
+	return err == nil && n > 0
+}
+
+// inferCSV reads the whole file as text and finds the narrowest types all its
+// values fit: numbers with a point become decimals, since they may be money,
+// and numbers with leading zeros stay text, since they are codes.
+func (s settings) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.Column, error) {
+	if t.empty {
+		return nil, nil
+	}
+	var names []string
+	if s.header() {
+		for _, name := range t.first {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	var sniffed []table.Column
+	columns := make([]string, len(names))
+	tests := make([]string, len(names))
+	for i := range names {
+		columns[i] = fmt.Sprintf("'c%d': 'VARCHAR'", i)
+		tests[i] = kindTest(fmt.Sprintf("c%d", i))
+	}
+	from := "read_csv(" + engine.Literal(t.path) + ", columns = {" + strings.Join(columns, ", ") + "}" + s.dialect() + ", ignore_errors = true)"
+	kinds := make([]string, len(names))
+	targets := make([]any, len(names))
+	for i := range kinds {
+		targets[i] = &kinds[i]
+	}
+	if err := conn.QueryRowContext(ctx, "SELECT "+strings.Join(tests, ", ")+" FROM "+from).Scan(targets...); err != nil {
+		return nil, unreadable(err)
+	}
+	for i, name := range names {
+		of, err := table.ParseType(kinds[i])
+		if err != nil {
+			return nil, fault.New(fault.Internal, "column %s: %w", name, err)
+		}
+		sniffed = append(sniffed, table.Column{Name: name, Type: of})
+	}
+	return sniffed, nil
+}
+
+// kindTest is the expression that names the type all values of a column fit.
+func kindTest(column string) string {
+	all := func(condition string) string { return "bool_and(" + condition + ")" }
+	matches := func(pattern string) string { return "regexp_full_match(" + column + ", '" + pattern + "')" }
+	fraction := "coalesce(max(length(split_part(" + column + ", '.', 2))), 0)"
+	return "CASE WHEN count(" + column + ") = 0 THEN 'VARCHAR'" +
+		" WHEN " + all("lower("+column+") IN ('true', 'false')") + " THEN 'BOOLEAN'" +
+		" WHEN " + all(matches("-?(0|[1-9][0-9]{0,17})")) + " THEN 'BIGINT'" +
+		" WHEN " + all(matches(`-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?`)) + " AND max(length(" + column + ")) <= 18 THEN 'DECIMAL(' || " +
+		"CASE WHEN " + fraction + " > 3 THEN 28 ELSE 18 END || ',' || greatest(2, " + fraction + ") || ')'" +
+		" WHEN " + all("TRY_CAST("+column+" AS DOUBLE) IS NOT NULL AND NOT "+matches("-?0[0-9].*")) + " THEN 'DOUBLE'" +
+		" WHEN " + all(matches(`[0-9]{4}-[0-9]{2}-[0-9]{2}`)+" AND TRY_CAST("+column+" AS DATE) IS NOT NULL") + " THEN 'DATE'" +
+		" WHEN " + all("TRY_CAST("+column+" AS TIMESTAMP) IS NOT NULL AND NOT "+matches(`.*([zZ]|[+-][0-9]{2}(:?[0-9]{2})?)`)) + " THEN 'TIMESTAMP'" +
+		" WHEN " + all("TRY_CAST("+column+" AS TIMESTAMPTZ) IS NOT NULL") + " THEN 'TIMESTAMP WITH TIME ZONE'" +
+		" ELSE 'VARCHAR' END"
+}

@@ -1,0 +1,230 @@
+package files
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/lake"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// job is the reading of one file.
+type job struct {
+	settings
+	conn    *sql.Conn
+	arrival ingest.Arrival
+	known   []table.Column
+	load    ingest.Load
+	draft   lake.Draft
+	id      int64 // keeps the names of its temporary tables apart
+}
+
+// field is one column of the rows to write: where its text or value is found
+// and how it becomes the column's type.
+type field struct {
+	table.Column
+	raw    string // the name under which the reader delivers it
+	as     string // the type the reader delivers; "" when it delivers Column.Type
+	format string // of dates and timestamps
+}
+
+// value is the expression of the column's value.
+func (f field) value() string {
+	raw := engine.Quote(f.raw)
+	switch {
+	case f.format != "":
+		return "CAST(try_strptime(" + raw + ", " + engine.Literal(f.format) + ") AS " + f.Type.String() + ")"
+	case f.as != "":
+		return "TRY_CAST(" + raw + " AS " + f.Type.String() + ")"
+	default:
+		return raw
+	}
+}
+
+// unfit is the condition under which a value was there and did not survive the
+// conversion, "" when the reader itself rejects such values.
+func (f field) unfit() string {
+	raw := engine.Quote(f.raw)
+	switch {
+	case f.format == "" && f.as == "":
+		return ""
+	case f.format == "" && f.Type.Kind == table.Decimal && f.as != "VARCHAR":
+		return "(" + raw + " IS NOT NULL AND " + f.value() + " IS DISTINCT FROM " + raw + ")"
+	default:
+		return "(" + raw + " IS NOT NULL AND " + f.value() + " IS NULL)"
+	}
+}
+
+// selected lists the columns' values and the provenance, under their names.
+func (j *job) selected(fields []field, row string) string {
+	var list []string
+	for _, f := range fields {
+		list = append(list, f.value()+" AS "+engine.Quote(f.Name))
+	}
+	return strings.Join(append(list, engine.Literal(j.load.ID)+" AS _load", engine.Literal(j.arrival.Name)+" AS _file",
+		row+" AS _row", at(j.load.LoadedAt)+" AS _loaded_at"), ", ")
+}
+
+func conditions(fields []field) string {
+	var out []string
+	for _, f := range fields {
+		if c := f.unfit(); c != "" {
+			out = append(out, c)
+		}
+	}
+	return strings.Join(out, " OR ")
+}
+
+// unfitMark is raised by the fast path when a value does not fit its column.
+const unfitMark = "larder: a value does not fit"
+
+// write reads the FROM item once, straight into the draft's Parquet. When a
+// value turns out not to fit, it is read again, slowly, to tell which.
+func (j *job) write(ctx context.Context, fields []field, from string) (ingest.Outcome, error) {
+	query := "SELECT " + j.selected(fields, "row_number() OVER ()") + " FROM " + from
+	unfit := conditions(fields)
+	if unfit != "" {
+		query += " WHERE CASE WHEN " + unfit + " THEN error(" + engine.Literal(unfitMark) + ") ELSE true END"
+	}
+	out := ingest.Outcome{Columns: columnsOf(fields)}
+	var err error
+	out.Rows, err = j.copy(ctx, query, j.draft.RowsPath())
+	if err != nil && strings.Contains(err.Error(), unfitMark) {
+		return j.writeFitting(ctx, fields, from, unfit)
+	}
+	return out, unreadable(err)
+}
+
+// writeFitting writes the rows whose values fit, and the others into a
+// temporary table of rejects.
+func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit string) (ingest.Outcome, error) {
+	out := ingest.Outcome{Columns: columnsOf(fields)}
+	numbered := "(SELECT row_number() OVER () AS larder_row, * FROM " + from + ")"
+	var err error
+	out.Rows, err = j.copy(ctx, "SELECT "+j.selected(fields, "larder_row")+" FROM "+numbered+" WHERE ("+unfit+") IS NOT TRUE", j.draft.RowsPath())
+	if err != nil {
+		return out, unreadable(err)
+	}
+	var parts []string
+	for _, f := range fields {
+		if c := f.unfit(); c != "" {
+			parts = append(parts, "SELECT larder_row + "+strconv.Itoa(j.linesAbove())+" AS line, "+engine.Literal(f.Name)+" AS column_name, "+
+				engine.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, CAST("+engine.Quote(f.raw)+" AS VARCHAR) AS text FROM "+numbered+" WHERE "+c)
+		}
+	}
+	_, err = j.conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE "+j.temp("unfit")+" AS "+strings.Join(parts, " UNION ALL "))
+	return out, unreadable(err)
+}
+
+func (f field) hint() string {
+	if f.format != "" {
+		return " written as " + f.format
+	}
+	return ""
+}
+
+// linesAbove is how many lines stand above the first row.
+func (j *job) linesAbove() int {
+	if j.header() {
+		return j.Skip + 1
+	}
+	return j.Skip
+}
+
+func (j *job) temp(what string) string { return fmt.Sprintf("larder_%s_%d", what, j.id) }
+
+func (j *job) copy(ctx context.Context, query, to string) (int64, error) {
+	result, err := j.conn.ExecContext(ctx, "COPY ("+query+") TO "+engine.Literal(to)+" (FORMAT parquet)")
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func columnsOf(fields []field) []table.Column {
+	out := make([]table.Column, len(fields))
+	for i, f := range fields {
+		out[i] = f.Column
+	}
+	return out
+}
+
+// quarantine writes the rejects of the FROM items, each of (line, column_name,
+// reason, text), and holds the load when there are more than allowed.
+func (j *job) quarantine(ctx context.Context, out *ingest.Outcome, from ...string) error {
+	rejects := "SELECT DISTINCT line, column_name, reason, text FROM (" + strings.Join(from, " UNION ALL ") + ")"
+	if err := j.conn.QueryRowContext(ctx, "SELECT count(DISTINCT line) FROM ("+rejects+")").Scan(&out.Quarantined); err != nil {
+		return unreadable(err)
+	}
+	if out.Quarantined == 0 {
+		return nil
+	}
+	allowed, err := j.allowed(out.Rows + out.Quarantined)
+	if err != nil {
+		return err
+	}
+	if out.Quarantined > allowed {
+		return j.tooMany(ctx, *out, rejects)
+	}
+	_, err = j.copy(ctx, "SELECT "+engine.Literal(j.load.ID)+" AS _load, "+engine.Literal(j.arrival.Name)+" AS _file, line, column_name, reason, text, "+
+		at(j.load.LoadedAt)+" AS _loaded_at FROM ("+rejects+") ORDER BY line, column_name", j.draft.QuarantinePath())
+	out.Notes = append(out.Notes, fmt.Sprintf("%s: %d of %d rows cannot be read and are in quarantine", j.arrival.Name, out.Quarantined, out.Rows+out.Quarantined))
+	return unreadable(err)
+}
+
+// allowed is how many rows may be unreadable.
+func (j *job) allowed(rows int64) (int64, error) {
+	text := strings.TrimSpace(j.Quarantine.Value)
+	if text == "" {
+		return 0, nil
+	}
+	if share, isShare := strings.CutSuffix(text, "%"); isShare {
+		percent, err := strconv.ParseFloat(strings.TrimSpace(share), 64)
+		if err == nil && percent >= 0 && percent <= 100 {
+			return int64(float64(rows) * percent / 100), nil
+		}
+	} else if count, err := strconv.ParseInt(text, 10, 64); err == nil && count >= 0 {
+		return count, nil
+	}
+	return 0, j.Quarantine.Fault("quarantine is a number of rows or a share of them, not %q", text).WithHint("for instance 10, or 0.1 %%")
+}
+
+// tooMany is the fault that holds a load, with the first rows that are wrong.
+func (j *job) tooMany(ctx context.Context, out ingest.Outcome, rejects string) error {
+	found, err := j.conn.QueryContext(ctx, "SELECT line, coalesce(column_name, ''), reason, coalesce(text, '') FROM ("+rejects+") ORDER BY line, column_name LIMIT 3")
+	if err != nil {
+		return unreadable(err)
+	}
+	defer found.Close()
+	var first []string
+	for found.Next() {
+		var line int64
+		var column, reason, text string
+		if err := found.Scan(&line, &column, &reason, &text); err != nil {
+			return unreadable(err)
+		}
+		where := fmt.Sprintf("line %d", line)
+		if column != "" {
+			where += ", column " + column
+		}
+		first = append(first, fmt.Sprintf("%s: %s: %s", where, reason, strconv.Quote(cut(text, 80))))
+	}
+	if err := found.Err(); err != nil {
+		return unreadable(err)
+	}
+	return fault.New(fault.Held, "%d of %d rows of %s cannot be read: %s", out.Quarantined, out.Rows+out.Quarantined, j.arrival.Name, strings.Join(first, "; ")).
+		WithHint("mend the file, or let some go to quarantine: quarantine: 0.1 %%")
+}
+
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
+}

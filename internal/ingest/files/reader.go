@@ -1,0 +1,223 @@
+package files
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	duck "github.com/duckdb/duckdb-go/v2"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/lake"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// Options are what a Reader may vary.
+type Options struct {
+	Root     string // the project's folder
+	TimeZone string // of timestamps without one; "" is UTC
+	Threads  int    // 0: all
+	TempDir  string // for files that must be decoded first; "" is the system's
+}
+
+// Reader reads files. It may be used by several goroutines at once.
+type Reader struct {
+	options Options
+	once    sync.Once
+	db      *sql.DB
+	broken  error
+	scans   atomic.Int64
+}
+
+var _ ingest.Reader = (*Reader)(nil)
+
+// NewReader returns a Reader; its embedded DuckDB starts with the first file.
+func NewReader(o Options) *Reader { return &Reader{options: o} }
+
+// Close stops the embedded DuckDB; calling it again does nothing.
+func (r *Reader) Close() error {
+	r.once.Do(func() { r.broken = fault.New(fault.Internal, "the reader is closed") })
+	if r.db == nil {
+		return nil
+	}
+	return r.db.Close()
+}
+
+func (r *Reader) conn(ctx context.Context) (*sql.Conn, error) {
+	r.once.Do(r.start)
+	if r.broken != nil {
+		return nil, r.broken
+	}
+	conn, err := r.db.Conn(ctx)
+	if err != nil {
+		return nil, fault.New(fault.Interrupted, "%w", err)
+	}
+	return conn, nil
+}
+
+func (r *Reader) start() {
+	dsn := "?autoinstall_known_extensions=false&autoload_known_extensions=false"
+	if r.options.Threads > 0 {
+		dsn += fmt.Sprintf("&threads=%d", r.options.Threads)
+	}
+	zone := r.options.TimeZone
+	if zone == "" {
+		zone = "UTC"
+	}
+	connector, err := duck.NewConnector(dsn, func(c driver.ExecerContext) error {
+		_, err := c.ExecContext(context.Background(), "SET TimeZone = "+engine.Literal(zone), nil)
+		return err
+	})
+	if err != nil {
+		r.broken = fault.New(fault.Internal, "the embedded reader: %w", err)
+		return
+	}
+	r.db = sql.OpenDB(connector)
+}
+
+// Columns returns the declared columns, or what the first file shows.
+func (r *Reader) Columns(ctx context.Context, t ingest.Table) ([]table.Column, error) {
+	if declared := ingest.Declared(t); len(declared) > 0 {
+		return declared, nil
+	}
+	arrivals, err := r.Look(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range arrivals {
+		if a.Size == 0 {
+			continue
+		}
+		columns, err := r.infer(ctx, t, a)
+		return columns, fault.Wrap(a.Name, err)
+	}
+	return nil, nil
+}
+
+func (r *Reader) infer(ctx context.Context, t ingest.Table, a ingest.Arrival) ([]table.Column, error) {
+	s, err := decode(t)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := r.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	switch s.format(a) {
+	case "parquet":
+		return describe(ctx, conn, "read_parquet("+engine.Literal(a.Path)+")")
+	case "json":
+		return describe(ctx, conn, jsonScan(a.Path, nil))
+	default:
+		text, err := r.text(ctx, s, a)
+		if err != nil {
+			return nil, err
+		}
+		defer text.remove()
+		return s.inferCSV(ctx, conn, text)
+	}
+}
+
+// Read writes an arrival's rows into the draft.
+func (r *Reader) Read(ctx context.Context, t ingest.Table, a ingest.Arrival, known []table.Column, l ingest.Load, into lake.Draft) (ingest.Outcome, error) {
+	s, err := decode(t)
+	if err != nil {
+		return ingest.Outcome{}, err
+	}
+	conn, err := r.conn(ctx)
+	if err != nil {
+		return ingest.Outcome{}, err
+	}
+	defer conn.Close()
+	job := &job{settings: s, conn: conn, arrival: a, known: known, load: l, draft: into, id: r.scans.Add(1)}
+	switch s.format(a) {
+	case "parquet":
+		return job.readParquet(ctx)
+	case "json":
+		return job.readJSON(ctx)
+	default:
+		text, err := r.text(ctx, s, a)
+		if err != nil {
+			return ingest.Outcome{}, err
+		}
+		defer text.remove()
+		return job.readCSV(ctx, text)
+	}
+}
+
+// format is the declared format, or the one the name tells.
+func (s settings) format(a ingest.Arrival) string {
+	if s.Format.Value != "" {
+		return s.Format.Value
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(a.Name), ".gz"), ".zst")
+	switch path.Ext(name) {
+	case ".parquet", ".pq":
+		return "parquet"
+	case ".json", ".jsonl", ".ndjson":
+		return "json"
+	case ".tsv", ".tab":
+		return "tsv"
+	default:
+		return "csv"
+	}
+}
+
+// describe returns the columns of a FROM item.
+func describe(ctx context.Context, conn *sql.Conn, from string) ([]table.Column, error) {
+	found, err := conn.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+from+")")
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	defer found.Close()
+	var out []table.Column
+	for found.Next() {
+		var name, spelled string
+		if err := found.Scan(&name, &spelled); err != nil {
+			return nil, unreadable(err)
+		}
+		of, err := table.ParseType(spelled)
+		if err != nil {
+			of = table.Type{Kind: table.Varchar}
+		}
+		out = append(out, table.Column{Name: name, Type: of})
+	}
+	return out, found.Err()
+}
+
+// unreadable turns what the embedded DuckDB says of a file into a fault.
+func unreadable(err error) error {
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	var e *duck.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, &e) && e.Type == duck.ErrorTypeInterrupt:
+		return fault.New(fault.Interrupted, "stopped while reading")
+	case errors.Is(err, syscall.ENOSPC), strings.Contains(err.Error(), "No space left on device"):
+		return fault.New(fault.OutOfRoom, "%w", err).WithHint("free some disk space and run again: nothing was lost")
+	case strings.Contains(err.Error(), "Permission denied"):
+		return fault.New(fault.Denied, "%w", err)
+	}
+	message, _, _ := strings.Cut(err.Error(), "\n")
+	return fault.New(fault.Held, "it cannot be read: %s", message).
+		WithHint("check that it is what format:, delimiter:, encoding: and columns: say, and complete")
+}
+
+// at writes an instant as a SQL literal.
+func at(moment time.Time) string {
+	return "TIMESTAMPTZ '" + moment.UTC().Format("2006-01-02 15:04:05.999999+00") + "'"
+}

@@ -1,0 +1,188 @@
+package files
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+)
+
+// text is a file DuckDB can read as UTF-8, and its first record.
+type text struct {
+	path  string
+	first []string
+	empty bool // no byte at all
+	temp  bool
+}
+
+func (t text) remove() {
+	if t.temp {
+		_ = os.Remove(t.path) // a leftover lies in the temporary folder
+	}
+}
+
+// mostHeader is the longest first line that is read.
+const mostHeader = 1 << 20
+
+// text prepares a file: one in another encoding is decoded into a temporary
+// file, and the first record is read to know the columns' names.
+func (r *Reader) text(ctx context.Context, s settings, a ingest.Arrival) (text, error) {
+	t := text{path: a.Path}
+	if enc, err := s.encoding(); err != nil {
+		return t, err
+	} else if enc != nil {
+		if t, err = r.decoded(ctx, a, enc); err != nil {
+			return t, err
+		}
+	}
+	plain, closeAll, err := open(t.path, a)
+	if err != nil {
+		t.remove()
+		return t, err
+	}
+	defer closeAll()
+	buffered := bufio.NewReaderSize(plain, 1<<16)
+	t.first, t.empty, err = s.firstRecord(buffered)
+	if err != nil {
+		t.remove()
+	}
+	return t, err
+}
+
+// encoding returns nil for UTF-8.
+func (s settings) encoding() (encoding.Encoding, error) {
+	name := strings.ToLower(s.Encoding.Value)
+	switch name {
+	case "", "utf-8", "utf8":
+		return nil, nil
+	case "utf-16", "utf16":
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), nil
+	case "latin-1", "latin1":
+		name = "iso-8859-1"
+	}
+	enc, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, s.Encoding.Fault("the encoding %q is not known", s.Encoding.Value).
+			WithHint("%s", fault.DidYouMean(name, []string{"utf-8", "utf-16", "latin-1", "windows-1252", "iso-8859-15", "shift_jis"}))
+	}
+	return enc, nil
+}
+
+func (r *Reader) decoded(ctx context.Context, a ingest.Arrival, enc encoding.Encoding) (text, error) {
+	plain, closeAll, err := open(a.Path, a)
+	if err != nil {
+		return text{}, err
+	}
+	defer closeAll()
+	file, err := os.CreateTemp(r.options.TempDir, "larder-*.csv")
+	if err != nil {
+		return text{}, fault.New(fault.OutOfRoom, "decoding: %w", err)
+	}
+	t := text{path: file.Name(), temp: true}
+	_, err = io.Copy(file, transform.NewReader(reading{ctx, plain}, enc.NewDecoder()))
+	if err = errors.Join(err, file.Close()); err != nil {
+		t.remove()
+		return t, unreadable(err)
+	}
+	return t, nil
+}
+
+// open opens a file and what it is compressed with.
+func open(path string, a ingest.Arrival) (io.Reader, func(), error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, opening(a, err)
+	}
+	closeFile := func() { _ = file.Close() } // only read
+	switch {
+	case strings.HasSuffix(path, ".gz"):
+		unzipped, err := gzip.NewReader(file)
+		if err != nil {
+			closeFile()
+			if errors.Is(err, io.EOF) {
+				return strings.NewReader(""), func() {}, nil
+			}
+			return nil, nil, damaged(err)
+		}
+		return unzipped, closeFile, nil
+	case strings.HasSuffix(path, ".zst"):
+		unzipped, err := zstd.NewReader(file)
+		if err != nil {
+			closeFile()
+			return nil, nil, damaged(err)
+		}
+		return unzipped, func() { unzipped.Close(); closeFile() }, nil
+	default:
+		return file, closeFile, nil
+	}
+}
+
+func damaged(err error) error {
+	return fault.New(fault.Held, "it is not what its name says, or cut off: %w", err).WithHint("ask for the file again")
+}
+
+// firstRecord reads the header, or the first row of a file without one.
+func (s settings) firstRecord(from *bufio.Reader) (record []string, empty bool, err error) {
+	if _, err := from.Peek(1); errors.Is(err, io.EOF) {
+		return nil, true, nil
+	}
+	for range s.Skip {
+		if _, err := from.ReadString('\n'); err != nil {
+			return nil, false, fault.New(fault.Held, "it ends within the %d lines to skip", s.Skip).WithHint("check skip:")
+		}
+	}
+	limited := &io.LimitedReader{R: from, N: mostHeader}
+	line := csv.NewReader(limited)
+	line.Comma, line.LazyQuotes = s.comma(), true
+	record, err = line.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, true, nil
+	case limited.N <= 0:
+		return nil, false, fault.New(fault.Held, "its first line is longer than %d bytes", mostHeader).
+			WithHint("check that it is a text file, and delimiter: and quote:")
+	case err != nil:
+		return nil, false, unreadable(err)
+	}
+	for i := range record {
+		record[i] = strings.Clone(strings.TrimPrefix(record[i], "\ufeff"))
+		if strings.ContainsRune(record[i], 0) {
+			return nil, false, fault.New(fault.Held, "it is not text: there is a NUL byte in its first line").
+				WithHint("check format: and encoding:")
+		}
+	}
+	return record, false, nil
+}
+
+func (s settings) comma() rune {
+	for _, r := range s.delimiter() {
+		return r
+	}
+	return ','
+}
+
+func (s settings) delimiter() string {
+	switch {
+	case s.Delimiter == `\t`:
+		return "\t"
+	case s.Delimiter != "":
+		return s.Delimiter
+	case s.Format.Value == "tsv":
+		return "\t"
+	default:
+		return ","
+	}
+}
