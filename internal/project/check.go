@@ -122,15 +122,34 @@ func (c *checkReader) check(dataset string) (Check, bool) {
 	}
 	check.Rule = line.rule
 	check.Warn, check.Block = c.limits(line)
-	check.Text = FormatRule(line.rule, line.limit)
-	if from.Given() && line.rule.Kind != Query && !w.That.Given() && !w.Where.Given() {
-		check.Text = strings.Join(strings.Fields(from.Value), " ")
-		if w.Rows.Given() {
-			check.Text = "rows " + check.Text
-		}
-	}
+	check.Text = c.text(line, from)
 	check.Name = cmp.Or(check.Name, autoName(line.rule))
 	return check, len(c.faults) == 0
+}
+
+// text is the rule on one line: as written where it is a line, with the keys
+// beside it otherwise.
+func (c *checkReader) text(line ruleLine, from Placed[string]) string {
+	w := c.spec.mapping()
+	text := FormatRule(line.rule, line.limit)
+	switch {
+	case line.rule.Kind == Metric || line.rule.Kind == RowCount:
+		text = strings.Join(strings.Fields(from.Value), " ")
+		if w.Where.Given() {
+			text += " where " + w.Where.Value
+		}
+	case c.spec.line.Given() || w.Rule.Given() && !w.Where.Given():
+		text = strings.Join(strings.Fields(from.Value), " ")
+	}
+	for _, limit := range []struct {
+		verb    string
+		setting Placed[string]
+	}{{", warns ", w.Warn}, {", blocks ", w.Block}} {
+		if limit.setting.Given() {
+			text += limit.verb + limit.setting.Value
+		}
+	}
+	return text
 }
 
 // line reads the one key that says what is measured, and returns it too.

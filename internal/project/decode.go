@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -21,8 +22,8 @@ type NodeDecoder interface {
 // wrong type, each at its place. Keys in ignore are somebody else's.
 //
 // A field is read when it has a yaml tag with its key. A jsonschema tag may
-// say required and enum=a,enum=b; jsonschema_description says what the key
-// means and is shown when it is missing. Fields may be strings (any scalar, as
+// say required and enum=a,enum=b; jsonschema_description, or doc, says what the
+// key means and is shown when it is missing. Fields may be strings (any scalar, as
 // written), booleans, integers, floats, time.Duration ("3 days"), anything
 // with UnmarshalText, Placed, Map, NodeDecoder, nested and embedded structs, pointers
 // to these, and slices of them, for which a single value stands for a list of one.
@@ -194,7 +195,7 @@ func (s *shape) add(of reflect.Type, index []int) {
 		if key == "" || key == "-" || !f.IsExported() {
 			continue
 		}
-		known := field{key: key, doc: f.Tag.Get("jsonschema_description"), index: at}
+		known := field{key: key, doc: cmp.Or(f.Tag.Get("jsonschema_description"), f.Tag.Get("doc")), index: at}
 		for option := range strings.SplitSeq(f.Tag.Get("jsonschema"), ",") {
 			name, value, _ := strings.Cut(option, "=")
 			switch name {

@@ -37,7 +37,7 @@ type Target struct {
 	Name   string
 	Engine string   // "duckdb"
 	Path   string   // of an embedded engine: absolute path of its file
-	Node   ast.Node // the engine's own settings, for its adapter to decode
+	Node   ast.Node `json:"-"` // the engine's own settings, for its adapter to decode
 	Where  fault.Place
 	parts  []part // Node and what larder.local.yml says over it
 }
@@ -69,7 +69,7 @@ type Person struct {
 type Source struct {
 	Name   string
 	Kind   string   // "files"
-	Node   ast.Node // the whole mapping, for the adapter to decode its settings
+	Node   ast.Node `json:"-"` // the whole mapping, for the adapter to decode its settings
 	File   *File    // the file it stands in, to make Places from nodes
 	Owner  string
 	About  string // the description
@@ -92,7 +92,7 @@ type SourceTable struct {
 	Deleted     string // SQL expression that is true for a deletion
 	Window      string // of mode window: the column whose values a load replaces
 	FreshWithin time.Duration
-	Node        ast.Node // the table's mapping, for the adapter
+	Node        ast.Node `json:"-"` // the table's mapping, for the adapter
 	Where       fault.Place
 }
 
@@ -129,7 +129,7 @@ type Column struct {
 	Mask        string // "hash", "redact", "partial"
 	Where       fault.Place
 	TypeWhere   fault.Place
-	Node        ast.Node // what stands behind the name: a mapping, a type, or nothing
+	Node        ast.Node `json:"-"` // what stands behind the name: a mapping, a type, or nothing
 }
 
 // Check is one rule on one dataset.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -113,7 +114,8 @@ func names(columns []string) []string {
 
 // name writes a column's name, in quotes when it needs them.
 func name(column string) string {
-	if piece := lex(column, 0); piece.kind == lexWord && piece.end == len(column) && column[0] != '$' {
+	own := slices.Contains([]string{"case", "end", "by", "over", "within", "between"}, strings.ToLower(column))
+	if piece := lex(column, 0); piece.kind == lexWord && piece.end == len(column) && column[0] != '$' && !own {
 		return column
 	}
 	return `"` + strings.ReplaceAll(column, `"`, `""`) + `"`

@@ -38,7 +38,11 @@ func cutRule(text string) (*ruleText, *ruleFault) {
 		switch word := text[piece.start:piece.end]; piece.kind {
 		case lexEnd:
 			if len(open) > 0 {
-				return nil, r.failAt(opened[len(opened)-1], "this is opened and never closed")
+				problem := r.failAt(opened[len(opened)-1], "this is opened and never closed")
+				if open[len(open)-1] == 'e' {
+					return nil, problem.hint("close the CASE with END; a column of that name goes in double quotes")
+				}
+				return nil, problem
 			}
 			return r, nil
 		case lexUnterminated:

@@ -128,6 +128,9 @@ func (w *schemaWriter) structure(t reflect.Type) *jsonschema.Schema {
 		if !ok {
 			continue
 		}
+		if property.Description == "" {
+			property.Description = field.doc
+		}
 		if field.enum != nil {
 			property = oneOfWords(field.enum, property)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/larder-data/larder/internal/table"
 )
@@ -44,10 +45,10 @@ var (
 // 2024-07-01 is a date, anything in quotes text.
 func guessType(node ast.Node, text string) table.Type {
 	text = strings.ReplaceAll(text, "_", "")
-	_, isText := node.(*ast.StringNode)
+	isText := isQuoted(node)
 	_, err := time.Parse(time.DateOnly, text)
 	switch {
-	case isText && err == nil && node.GetToken().Value == text && !isQuoted(node):
+	case !isText && err == nil:
 		return table.Type{Kind: table.Date}
 	case wholeNumber.MatchString(text) && !isText:
 		return wholeType(text)
@@ -61,7 +62,8 @@ func guessType(node ast.Node, text string) table.Type {
 }
 
 func isQuoted(node ast.Node) bool {
-	return strings.HasSuffix(node.GetToken().Type.String(), "Quote")
+	kind := node.GetToken().Type
+	return kind == token.DoubleQuoteType || kind == token.SingleQuoteType || kind == token.LiteralType || kind == token.FoldedType
 }
 
 func wholeType(text string) table.Type {
@@ -99,7 +101,11 @@ func (l *loader) vars(all Map[varSpec]) {
 			l.fail(spec.Value.Where, "%q is no %s", spec.Value.Value, of)
 			continue
 		}
-		l.project.Vars[name] = Var{Name: name, Type: of, Value: spec.Value.Value, Where: entry.Where}
+		value := spec.Value.Value
+		if of.IsNumeric() {
+			value = strings.ReplaceAll(value, "_", "")
+		}
+		l.project.Vars[name] = Var{Name: name, Type: of, Value: value, Where: entry.Where}
 	}
 }
 

@@ -75,6 +75,8 @@ func syntaxFault(file *File, err error) *fault.Error {
 	switch {
 	case strings.HasPrefix(content, "\t"):
 		return problem.WithHint("indent with spaces; YAML allows no tabs there")
+	case strings.Contains(content, "${") && strings.ContainsAny(content, "[{"):
+		return problem.WithHint("inside [ ] and { } put ${NAME} in quotes")
 	case strings.Contains(syntax.GetMessage(), "mapping value is not allowed"):
 		return problem.WithHint("put text that holds a colon in quotes")
 	}
