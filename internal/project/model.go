@@ -219,8 +219,12 @@ func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 		name  string
 		where fault.Place
 	}{
-		{"name", spec.Name.Where}, {"description", spec.Description.Where}, {"owner", owner.Where},
-		{"grain", spec.Grain.Where}, {"build", spec.Build.where}, {"fresh_within", fresh.Where},
+		{"name", spec.Name.Where},
+		{"description", spec.Description.Where},
+		{"owner", owner.Where},
+		{"grain", spec.Grain.Where},
+		{"build", spec.Build.where},
+		{"fresh_within", fresh.Where},
 	} {
 		if !key.where.IsZero() {
 			model.Places[key.name] = key.where
