@@ -2,7 +2,9 @@ package table
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"time"
@@ -61,4 +63,31 @@ func Format(value any, of Type) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// Plain returns a value as JSON can carry it without loss: decimals, days,
+// instants and whole numbers beyond 53 bits as text, floats that JSON lacks
+// (NaN, infinities) as text too, nested values as they are.
+func Plain(value any, of Type) any {
+	const exact = 1 << 53
+	switch v := value.(type) {
+	case nil, bool:
+		return v
+	case string:
+		if of.Kind == Nested || of.Kind == JSON {
+			if json.Valid([]byte(v)) {
+				return json.RawMessage(v)
+			}
+		}
+		return v
+	case int64:
+		if v >= -exact && v <= exact {
+			return v
+		}
+	case float64:
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return v
+		}
+	}
+	return Format(value, of)
 }

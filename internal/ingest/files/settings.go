@@ -25,7 +25,7 @@ type Table struct {
 	Quote           *string                  `yaml:"quote" jsonschema_description:"What encloses fields; default a double quote"`
 	Escape          *string                  `yaml:"escape" jsonschema_description:"What escapes a quote inside quotes; default the quote itself"`
 	Encoding        project.Placed[string]   `yaml:"encoding" jsonschema_description:"utf-8 (default), utf-16, latin-1, windows-1252 and others by their IANA name"`
-	Decimal         string                   `yaml:"decimal" jsonschema:"enum=.,enum=\\," jsonschema_description:"The decimal separator; default a point"`
+	Decimal         string                   `yaml:"decimal" jsonschema_description:"The decimal separator; default a point"`
 	Null            []string                 `yaml:"null" jsonschema_description:"Texts that mean no value; default the empty one"`
 	Skip            int                      `yaml:"skip" jsonschema_description:"Lines before the header"`
 	DateFormat      string                   `yaml:"date_format" jsonschema_description:"How dates are written, such as %d/%m/%Y"`

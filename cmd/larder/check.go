@@ -1,0 +1,98 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/larder-data/larder/internal/app"
+	"github.com/larder-data/larder/internal/state"
+)
+
+func (p *program) checkCommand() *cobra.Command {
+	var which selection
+	var explain, all bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Judge what is published now, without building",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := p.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			request := app.Request{Select: which.picked, Exclude: which.excluded}
+			if explain {
+				return p.explain(a, request)
+			}
+			results, err := a.Check(cmd.Context(), request)
+			if err != nil {
+				return err
+			}
+			return p.showResults(results, all)
+		},
+	}
+	which.flags(cmd)
+	cmd.Flags().BoolVar(&explain, "explain", false, "show the queries the checks would run, and run none")
+	cmd.Flags().BoolVar(&all, "all", false, "list the checks that passed, too")
+	return cmd
+}
+
+func (p *program) explain(a *app.App, request app.Request) error {
+	scans, err := a.Explain(request)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.answer(scans)
+	}
+	for _, s := range scans {
+		p.printf("%s %s\n%s\n%s;\n\n", p.paint(strong, "-- "+s.Dataset+":"), list(s.Checks), p.paint(faint, "-- "+s.Why), s.SQL)
+	}
+	return nil
+}
+
+func (p *program) showResults(results []state.Result, all bool) error {
+	count := map[state.Status]int{}
+	for _, r := range results {
+		count[r.Status]++
+	}
+	if p.json {
+		if err := p.answer(results); err != nil {
+			return err
+		}
+	} else {
+		for _, r := range results {
+			if all || r.Status != state.Pass {
+				p.printf("%s  ", p.paint(strong, r.Dataset))
+				p.showResult(r)
+			}
+		}
+		p.printf("%s: %d passed, %d blocked, %d warned, %d could not be evaluated, %d learning\n", plural(len(results), "check"),
+			count[state.Pass], count[state.Block], count[state.Warn], count[state.Unevaluated], count[state.Learning])
+	}
+	if count[state.Block]+count[state.Unevaluated] > 0 {
+		return &toldError{exitHeld}
+	}
+	return nil
+}
+
+// showResult tells one check's verdict, with some failing rows.
+func (p *program) showResult(r state.Result) {
+	style, word := good, "pass"
+	switch r.Status {
+	case state.Block:
+		style, word = bad, "blocks"
+	case state.Unevaluated:
+		style, word = bad, "error"
+	case state.Warn:
+		style, word = warn, "warns"
+	case state.Learning:
+		style, word = faint, "learning"
+	}
+	p.printf("  %s %s: %s\n", p.paint(style, word), r.Check, r.Message)
+	if r.Samples != nil && len(r.Samples.Rows) > 0 {
+		few := *r.Samples
+		few.Rows = few.Rows[:min(3, len(few.Rows))]
+		p.printf("%s", p.grid(few, "    "))
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/larder-data/larder/internal/app"
+	"github.com/larder-data/larder/internal/build"
+	"github.com/larder-data/larder/internal/state"
+)
+
+func (p *program) runCommand() *cobra.Command {
+	var which selection
+	var full, dryRun bool
+	var workers int
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Land what is new, build what changed, check it, publish it",
+		Long: `Plans, then lands new raw data and builds what changed, in the order of
+dependency. Every dataset is staged, checked and only then published: when a
+check blocks, readers keep the last good rows, what depends on it waits, and
+everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := p.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			plan, err := a.Plan(cmd.Context(), app.Request{Select: which.picked, Exclude: which.excluded, Full: full})
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				return p.showPlan(plan, false)
+			}
+			return p.execute(cmd.Context(), a, plan, workers)
+		},
+	}
+	which.flags(cmd)
+	cmd.Flags().BoolVar(&full, "full", false, "rebuild the selected models even when nothing changed")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the plan and stop")
+	cmd.Flags().IntVar(&workers, "workers", 0, "datasets to build at once (default: what suits the engine)")
+	return cmd
+}
+
+// execute runs a plan with progress and tells how it went.
+func (p *program) execute(ctx context.Context, a *app.App, plan build.Plan, workers int) error {
+	if len(plan.Steps) == 0 {
+		if p.json {
+			return p.answer(runAnswer(build.Report{}))
+		}
+		p.printf("Nothing to do: %s up to date.\n", plural(len(plan.Kept), "dataset"))
+		return nil
+	}
+	progress := p.newProgress(plan)
+	report, err := a.Run(ctx, plan, app.RunOptions{Command: "run", Workers: workers, Observe: progress.observe})
+	progress.stop()
+	if p.json {
+		if answerErr := p.answer(runAnswer(report)); answerErr != nil {
+			return answerErr
+		}
+	} else {
+		p.showReport(a, report)
+	}
+	if err != nil {
+		return err
+	}
+	return outcomeError(report)
+}
+
+// outcomeError turns a report that was shown into the exit code it deserves.
+func outcomeError(report build.Report) error {
+	code := exitDone
+	for _, s := range report.Steps {
+		switch s.Outcome {
+		case state.HeldBack, state.Blocked:
+			code = max(code, exitHeld)
+		case state.Errored:
+			code = max(code, exitOf(s.Kind))
+		}
+	}
+	if code == exitDone {
+		return nil
+	}
+	return &toldError{code}
+}
+
+// exitOf returns the exit code of a step that failed with a kind of fault.
+func exitOf(kind string) int {
+	switch kind {
+	case "invalid", "not found", "broken", "held":
+		return exitHeld
+	default:
+		return exitOutside
+	}
+}
+
+// runReport is a run as --json tells it.
+type runReport struct {
+	Run    state.Run      `json:"run"`
+	Steps  []state.Step   `json:"steps"`
+	Checks []state.Result `json:"checks"` // those that did not pass
+}
+
+func runAnswer(report build.Report) runReport {
+	answer := runReport{Run: report.Run, Steps: report.Steps, Checks: notPassing(report.Results)}
+	if answer.Steps == nil {
+		answer.Steps = []state.Step{}
+	}
+	return answer
+}
+
+func notPassing(results []state.Result) []state.Result {
+	out := []state.Result{}
+	for _, r := range results {
+		if r.Status != state.Pass {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// showReport tells how a run went: what needs somebody, then one line.
+func (p *program) showReport(a *app.App, report build.Report) {
+	count := map[state.Outcome]int{}
+	waiting := map[string][]string{}
+	for _, s := range report.Steps {
+		count[s.Outcome]++
+		if s.Outcome == state.Blocked {
+			root := strings.TrimPrefix(s.Error, "waits for ")
+			waiting[root] = append(waiting[root], s.Dataset)
+		}
+	}
+	for _, s := range report.Steps {
+		if s.Outcome == state.HeldBack || s.Outcome == state.Errored {
+			p.showTrouble(a, s, report.Results, waiting[s.Dataset])
+		}
+	}
+	learning, warned := 0, 0
+	for _, r := range report.Results {
+		switch r.Status {
+		case state.Learning:
+			learning++
+		case state.Warn:
+			warned++
+		}
+	}
+	parts := []string{p.paint(good, plural(count[state.Done], "dataset")+" done")}
+	add := func(n int, text string) {
+		if n > 0 {
+			parts = append(parts, number(int64(n))+" "+text)
+		}
+	}
+	add(count[state.HeldBack], p.paint(bad, "held"))
+	add(count[state.Errored], p.paint(bad, "failed"))
+	add(count[state.Blocked], "waiting")
+	add(len(report.Results), "checks")
+	add(warned, p.paint(warn, "warnings"))
+	add(learning, "still learning")
+	p.printf("\n%s in %s (run %s)\n", strings.Join(parts, ", "), took(report.Run.Finished.Sub(report.Run.Started)), report.Run.ID)
+}
+
+// showTrouble tells what stands in the way of a dataset, who it belongs to
+// and what waits for it.
+func (p *program) showTrouble(a *app.App, s state.Step, results []state.Result, waiting []string) {
+	word := "failed"
+	if s.Outcome == state.HeldBack {
+		word = "held"
+	}
+	p.printf("\n%s %s", p.paint(bad, word), p.paint(strong, s.Dataset))
+	if owner := a.Owner(s.Dataset); owner != "" {
+		p.printf(" - %s", owner)
+	}
+	p.printf("\n")
+	shown := 0
+	for _, r := range results {
+		if r.Dataset == s.Dataset && (r.Status == state.Block || r.Status == state.Unevaluated) {
+			p.showResult(r)
+			shown++
+		}
+	}
+	if shown == 0 {
+		p.printf("  %s\n", s.Error)
+	}
+	if shown == 0 && s.Hint != "" {
+		p.printf("  %s %s\n", p.paint(good, "hint:"), s.Hint)
+	}
+	if s.Outcome == state.HeldBack {
+		p.printf("  readers keep %s\n", a.LastGood(s.Dataset))
+	}
+	if len(waiting) > 0 {
+		p.printf("  %s: %s\n", plural(len(waiting), "dataset")+" waiting for it", list(waiting))
+	}
+}

@@ -1,0 +1,177 @@
+// Package app joins the parts: it reads the settings, opens the adapters, and
+// gives the command line one call for each thing a person can ask.
+//
+// It is the only package that knows which adapters exist.
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/larder-data/larder/internal/compile"
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/files"
+	"github.com/larder-data/larder/internal/lake/folder"
+	"github.com/larder-data/larder/internal/project"
+	"github.com/larder-data/larder/internal/state/sqlite"
+)
+
+// Options say which project to open and how.
+type Options struct {
+	Dir     string // the project's folder; "" finds the nearest from the working directory upwards
+	Target  string // of those in larder.yml; "" is the one named there
+	Version string // of the program, for the journal
+	Now     func() time.Time
+}
+
+// env is the only environment there is for now.
+const env = "prod"
+
+// App is a project that was read and found valid, with what of the outside
+// world was opened so far. Close it.
+type App struct {
+	Project *project.Project
+	Graph   *compile.Graph
+	Facts   map[string]Facts // by dataset
+
+	options  Options
+	compiled *compile.Result
+	renderer *compile.Renderer
+	models   map[string]*project.Model
+	tables   map[string]*project.SourceTable
+	checks   map[string][]project.Check
+	versions map[string]string // of each dataset's checks
+	declared map[string][]project.Column
+	personal map[string]map[string]project.Column
+
+	archive *folder.Folder
+	files   *files.Reader
+	ingest  *ingest.Ingester
+	store   *sqlite.Store
+	engine  engine.Engine
+	notices []string
+}
+
+// Load reads the project, compiles it and binds its checks: all that can be
+// known without data. The error lists everything wrong at once.
+func Load(ctx context.Context, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	root, err := findRoot(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	p, err := project.Load(root, project.Options{
+		Env: os.LookupEnv, Target: o.Target, Kinds: sourceKinds(), Engines: engineKinds(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Project: p, options: o}
+	if err := a.understand(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func findRoot(dir string) (string, error) {
+	if dir != "" {
+		return filepath.Abs(dir)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", fault.New(fault.Unreachable, "the working directory: %w", err)
+	}
+	return project.Find(here)
+}
+
+// understand opens the archive, learns the lake's columns and compiles.
+func (a *App) understand(ctx context.Context) error {
+	a.index()
+	a.openLake()
+	if err := a.compile(ctx); err != nil {
+		return err
+	}
+	a.inheritPersonal()
+	return a.validateChecks(ctx)
+}
+
+// index looks up what the project says by dataset.
+func (a *App) index() {
+	a.models, a.tables = map[string]*project.Model{}, map[string]*project.SourceTable{}
+	a.checks, a.versions = map[string][]project.Check{}, map[string]string{}
+	a.Facts, a.declared = map[string]Facts{}, map[string][]project.Column{}
+	for i := range a.Project.Sources {
+		s := &a.Project.Sources[i]
+		for j := range s.Tables {
+			t := &s.Tables[j]
+			a.tables[t.Dataset], a.declared[t.Dataset] = t, t.Columns
+			a.Facts[t.Dataset] = Facts{
+				Dataset: t.Dataset, Layer: "lake", Owner: t.Owner, Source: s.Name, Path: t.Where.File, Tags: t.Tags,
+			}
+		}
+	}
+	for i := range a.Project.Models {
+		m := &a.Project.Models[i]
+		a.models[m.Dataset], a.declared[m.Dataset] = m, m.Columns
+		a.Facts[m.Dataset] = Facts{Dataset: m.Dataset, Layer: m.Layer, Owner: m.Owner, Path: m.Path, Tags: m.Tags}
+	}
+	for _, c := range a.Project.Checks {
+		a.checks[c.Dataset] = append(a.checks[c.Dataset], c)
+	}
+}
+
+// Close closes what was opened. Calling it again does nothing.
+func (a *App) Close() error {
+	var errs []error
+	if a.engine != nil {
+		errs = append(errs, a.engine.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
+	}
+	if a.renderer != nil {
+		errs = append(errs, a.renderer.Close())
+	}
+	if a.compiled != nil {
+		errs = append(errs, a.compiled.Close())
+	}
+	if a.archive != nil {
+		errs = append(errs, a.archive.Close())
+	}
+	a.engine, a.store, a.files, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// Notices are things worth telling that happened while opening: repairs after
+// a crash, a damaged write-ahead log put aside.
+func (a *App) Notices() []string { return a.notices }
+
+// Owner names the squad that owns a dataset and how to reach it.
+func (a *App) Owner(dataset string) string {
+	owner := a.Facts[dataset].Owner
+	squad, ok := a.Project.Squads[owner]
+	if !ok {
+		return owner
+	}
+	text := squad.Title
+	if text == "" {
+		text = squad.Name
+	}
+	if squad.Channel != "" {
+		text += ", " + squad.Channel
+	}
+	if len(squad.People) > 0 {
+		text += ", " + squad.People[0].Name
+	}
+	return text
+}

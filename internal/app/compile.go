@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/larder-data/larder/internal/compile"
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
+	"github.com/larder-data/larder/internal/state"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// compile binds every model against empty tables.
+func (a *App) compile(ctx context.Context) error {
+	columns, err := a.ingest.Columns(ctx)
+	if err != nil {
+		return err
+	}
+	in := compile.Input{TimeZone: a.Project.TimeZone.String(), Params: a.params()}
+	for _, dataset := range a.lakeDatasets() {
+		own := append(append([]table.Column(nil), columns[dataset]...), engine.Provenance()...)
+		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
+	}
+	for i := range a.Project.Models {
+		in.Models = append(in.Models, compileModel(&a.Project.Models[i], a.Project.Currency))
+	}
+	cache, err := compile.OpenCache(filepath.Join(filepath.Dir(a.Project.State), "compiled"))
+	if err != nil {
+		cache = nil // without a cache everything is compiled anew, which is slower and just as right
+	}
+	a.compiled, err = compile.Compile(ctx, in, compile.Options{Cache: cache})
+	if err != nil {
+		return err
+	}
+	a.Graph = a.compiled.Graph
+	// A cache that cannot be written costs time at the next start, nothing else.
+	_ = cache.Flush()
+	return nil
+}
+
+func (a *App) lakeDatasets() []string {
+	var out []string
+	for _, s := range a.Project.Sources {
+		for _, t := range s.Tables {
+			out = append(out, t.Dataset)
+		}
+	}
+	return out
+}
+
+func compileModel(m *project.Model, currency string) compile.Model {
+	out := compile.Model{
+		Dataset: m.Dataset, SQL: m.SQL, View: m.Build == "view", Settings: "build=" + m.Build,
+		Place: m.Text.Offset, Where: m.Where,
+	}
+	for _, c := range m.Columns {
+		out.Columns = append(out.Columns, compile.Declared{
+			Name: c.Name, Type: c.Type, Currency: c.Currency, Where: c.Where, TypeWhere: c.TypeWhere,
+		})
+	}
+	for i, g := range m.Grain {
+		out.Grain = append(out.Grain, compile.GrainColumn{Name: g, Where: m.Places[grainKey(i)]})
+	}
+	return out
+}
+
+// params are the values models may use as $name.
+func (a *App) params() map[string]compile.Param {
+	out := make(map[string]compile.Param, len(a.Project.Vars))
+	for name, v := range a.Project.Vars {
+		out[name] = compile.Param{Type: v.Type, Value: v.Value}
+	}
+	return out
+}
+
+// render replaces a model's parameters, $now among them.
+func (a *App) render(sql string, now time.Time) (string, error) {
+	if a.renderer == nil {
+		r, err := compile.NewRenderer(a.Project.TimeZone.String())
+		if err != nil {
+			return "", err
+		}
+		a.renderer = r
+	}
+	params := a.params()
+	params["now"] = compile.Param{
+		Type:  table.Type{Kind: table.TimestampTZ},
+		Value: now.UTC().Format("2006-01-02 15:04:05.999999+00"),
+	}
+	return a.renderer.Render(sql, params)
+}
+
+// RunnableSQL returns a model's SQL with its parameters filled in as of now.
+func (a *App) RunnableSQL(target string) (string, error) {
+	dataset, _, err := a.resolve(target)
+	if err != nil {
+		return "", err
+	}
+	m, ok := a.models[dataset]
+	if !ok {
+		return "", fault.New(fault.Invalid, "%s is landed, not built by SQL", dataset)
+	}
+	return a.render(m.SQL, a.options.Now())
+}
+
+// Rebind is the data version a stored text has under this engine.
+func (a *App) Rebind(ctx context.Context, e state.Entry) (string, error) {
+	m := a.models[e.Dataset]
+	return a.compiled.Rebind(ctx, compileModel(m, a.Project.Currency), e.SQL, e.Upstream)
+}
+
+// Warnings are things worth knowing that stop nothing.
+func (a *App) Warnings() fault.List {
+	var out fault.List
+	for _, dataset := range a.Graph.Order {
+		out = append(out, a.Graph.Nodes[dataset].Warnings...)
+	}
+	return out
+}

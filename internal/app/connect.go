@@ -1,0 +1,138 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/larder-data/larder/internal/build"
+	"github.com/larder-data/larder/internal/check"
+	"github.com/larder-data/larder/internal/engine/duckdb"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/files"
+	"github.com/larder-data/larder/internal/lake/folder"
+	"github.com/larder-data/larder/internal/project"
+	"github.com/larder-data/larder/internal/state"
+	"github.com/larder-data/larder/internal/state/sqlite"
+)
+
+// sourceKinds are the kinds of sources this program reads.
+func sourceKinds() map[string]project.Kind {
+	return map[string]project.Kind{"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &files.Column{}}}
+}
+
+// engineKinds are the warehouses this program builds into.
+func engineKinds() map[string]any { return map[string]any{"duckdb": &duckdb.Settings{}} }
+
+// remember opens the ledger.
+func (a *App) remember(ctx context.Context) error {
+	if a.store != nil {
+		return nil
+	}
+	store, err := sqlite.Open(ctx, a.Project.State, sqlite.Options{Now: a.options.Now})
+	if err != nil {
+		return fault.Wrap("state", err)
+	}
+	a.store = store
+	return nil
+}
+
+// Connect opens the warehouse for writing and the ledger, and mends what a
+// process that died left between the two.
+func (a *App) Connect(ctx context.Context) error {
+	if err := a.openWarehouse(ctx); err != nil {
+		return err
+	}
+	if err := a.remember(ctx); err != nil {
+		return err
+	}
+	if err := a.abandon(ctx); err != nil {
+		return err
+	}
+	repairs, err := a.builder(nil).Reconcile(ctx)
+	if err != nil {
+		return fault.Wrap("after the last stop", err)
+	}
+	a.tell(repairs)
+	return nil
+}
+
+// abandon closes the runs of processes that are gone.
+func (a *App) abandon(ctx context.Context) error {
+	runs, err := a.store.Abandon(ctx, env, func(r state.Run) bool {
+		alive, known := state.ProcessAlive(r.Process)
+		return alive || !known
+	})
+	if err != nil {
+		return fault.Wrap("journal", err)
+	}
+	for _, r := range runs {
+		a.notices = append(a.notices, fmt.Sprintf("run %s stopped before it finished; what it did not publish is built again", r.ID))
+	}
+	return nil
+}
+
+// tell turns repairs into notices.
+func (a *App) tell(r build.Repairs) {
+	say := func(datasets []string, text string) {
+		if len(datasets) > 0 {
+			a.notices = append(a.notices, strings.Join(datasets, ", ")+" "+text)
+		}
+	}
+	say(r.RolledForward, "had been published just before a stop: entered in the ledger")
+	say(r.Lost, "is in the ledger but not in the warehouse: it will be built again")
+	say(r.Adopted, "is in the warehouse but not in the ledger: it will be built again")
+}
+
+// builder joins what a build needs.
+func (a *App) builder(observe func(build.Event)) *build.Builder {
+	checks := judge{a: a, checker: &check.Checker{
+		Engine: a.engine, Capabilities: a.engine.Capabilities(), History: a.store, Clock: a.options.Now,
+	}}
+	models := make(map[string]build.Model, len(a.Graph.Nodes))
+	for dataset := range a.Graph.Nodes {
+		m := build.Model{Form: a.form(dataset), Owner: a.Facts[dataset].Owner}
+		if model, ok := a.models[dataset]; ok {
+			m.SQL = model.SQL
+		}
+		models[dataset] = m
+	}
+	return &build.Builder{
+		Env: env, Graph: a.Graph, Models: models, Engine: a.engine, Store: a.store, Checker: checks,
+		Ingester: &landing{a: a, judge: checks}, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
+		Now: a.options.Now, Observe: observe,
+	}
+}
+
+// openLake opens the archive and the readers of sources.
+func (a *App) openLake() {
+	a.archive = folder.Open(a.Project.Lake)
+	a.files = files.NewReader(files.Options{Root: a.Project.Root, TimeZone: a.Project.TimeZone.String()})
+	a.ingest = ingest.New(a.archive, map[string]ingest.Reader{"files": a.files}, a.Project.Sources, a.options.Now)
+}
+
+// openWarehouse opens the target for writing.
+func (a *App) openWarehouse(ctx context.Context) error {
+	settings, err := a.duckdb()
+	if err != nil {
+		return err
+	}
+	e, err := duckdb.Open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	a.engine = e
+	a.notices = append(a.notices, e.Notices()...)
+	return nil
+}
+
+// duckdb are the settings of the target.
+func (a *App) duckdb() (duckdb.Settings, error) {
+	var s duckdb.Settings
+	if err := a.Project.Target.Decode(&s).Err(); err != nil {
+		return s, err
+	}
+	s.Path, s.TimeZone = a.Project.Target.Path, a.Project.TimeZone.String()
+	return s, nil
+}

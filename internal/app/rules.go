@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/larder-data/larder/internal/build"
+	"github.com/larder-data/larder/internal/check"
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
+	"github.com/larder-data/larder/internal/state"
+	"github.com/larder-data/larder/internal/table"
+)
+
+func grainKey(i int) string { return "grain." + strconv.Itoa(i) }
+
+// validateChecks plans and binds every rule against empty tables.
+func (a *App) validateChecks(ctx context.Context) error {
+	var faults fault.List
+	for dataset, checks := range a.checks {
+		if a.Graph.Nodes[dataset] == nil {
+			for _, c := range checks {
+				faults.Add(fault.At(c.Where, fault.NotFound, "check %s is about %s, which does not exist", c.Name, dataset).
+					WithHint("%s", fault.DidYouMean(dataset, a.Graph.Order)))
+			}
+			continue
+		}
+		a.versions[dataset] = check.Version(checks)
+		faults = append(faults, check.Validate(ctx, a.compiled.Bind, a.subject(dataset), validating)...)
+	}
+	return faults.Err()
+}
+
+// validating is the engine rules are bound on: the compiler's own.
+var validating = engine.Capabilities{Name: "duckdb", PrunesByStats: true}
+
+// subject is a dataset to be judged, as far as the project knows it.
+func (a *App) subject(dataset string) check.Subject {
+	return check.Subject{
+		Env: env, Dataset: dataset, Relation: engine.ParseRelation(dataset), Form: a.form(dataset),
+		Columns: a.Graph.Nodes[dataset].Columns, Rows: -1, Checks: a.checks[dataset],
+		Declared: a.declared[dataset], Masks: a.personal[dataset],
+		AsOf: a.options.Now(), TimeZone: a.Project.TimeZone, Relations: a.relation,
+	}
+}
+
+func (a *App) form(dataset string) engine.Form {
+	if m, ok := a.models[dataset]; ok && m.Build == "view" {
+		return engine.View
+	}
+	return engine.Table
+}
+
+func (a *App) relation(dataset string) (engine.Relation, []table.Column, bool) {
+	node, ok := a.Graph.Nodes[dataset]
+	if !ok {
+		return engine.Relation{}, nil, false
+	}
+	return engine.ParseRelation(dataset), node.Columns, true
+}
+
+// inheritPersonal carries personal marks along column lineage: a column made
+// from a personal one is personal, unless its own file says otherwise.
+func (a *App) inheritPersonal() {
+	a.personal = map[string]map[string]project.Column{}
+	for _, dataset := range a.Graph.Order {
+		marks := map[string]project.Column{}
+		for _, edge := range a.Graph.Nodes[dataset].Lineage {
+			for _, from := range edge.From {
+				if mark, ok := a.personal[from.Dataset][from.Column]; ok {
+					mark.Name = edge.Column
+					marks[edge.Column] = mark
+				}
+			}
+		}
+		for _, c := range a.declared[dataset] {
+			if c.Personal != "" {
+				marks[c.Name] = c
+			}
+		}
+		if len(marks) > 0 {
+			a.personal[dataset] = marks
+		}
+	}
+}
+
+// judge is the build's Checker.
+type judge struct {
+	a       *App
+	checker *check.Checker
+}
+
+// Check evaluates the rules of what is being built.
+func (j judge) Check(ctx context.Context, s build.Subject) ([]state.Result, error) {
+	if len(j.a.checks[s.Dataset]) == 0 {
+		return nil, nil
+	}
+	subject := j.a.subject(s.Dataset)
+	subject.Run, subject.Relation, subject.Form = s.Run, s.Relation, s.Form
+	subject.Columns, subject.Rows, subject.AsOf, subject.LastPublished = s.Columns, s.Rows, s.AsOf, s.Published
+	return j.checker.Check(ctx, subject)
+}
+
+// Version identifies the rules of a dataset.
+func (j judge) Version(dataset string) string { return j.a.versions[dataset] }
+
+// Blocks reports whether the results stand in the way of publishing.
+func (j judge) Blocks(dataset string, results []state.Result) bool {
+	return check.Blocked(j.a.checks[dataset], results)
+}
