@@ -24,9 +24,10 @@ type Input struct {
 
 // Table is a relation known by its columns only.
 type Table struct {
-	Dataset string
-	Columns []table.Column
-	Where   fault.Place
+	Dataset  string
+	Columns  []table.Column
+	Declared []Declared // what its source says of them
+	Where    fault.Place
 }
 
 // Model is one SELECT.
@@ -35,8 +36,26 @@ type Model struct {
 	SQL      string
 	View     bool
 	Settings string                       // build settings that are part of the data version, canonical text
-	Place    func(offset int) fault.Place // turns a byte offset of SQL into a position
+	Columns  []Declared                   // what the header says of its columns
+	Grain    []GrainColumn                // the columns that name a row
+	Place    func(offset int) fault.Place // turns a byte offset of SQL into a position; nil: Where stands for all
 	Where    fault.Place
+}
+
+// Declared is what a file says of one column: a promise that is held against
+// what the SQL returns.
+type Declared struct {
+	Name      string
+	Type      table.Type // zero: not declared
+	Currency  string     // of money: an ISO 4217 code, or the column that holds it
+	Where     fault.Place
+	TypeWhere fault.Place
+}
+
+// GrainColumn is one of the columns that together name a row.
+type GrainColumn struct {
+	Name  string
+	Where fault.Place
 }
 
 // Param is a typed value a model may use as $name.
@@ -64,6 +83,7 @@ type Node struct {
 	Fingerprint string                    // of the meaning: SQL, settings, parameters used; "" for a Table
 	Params      []string                  // parameters used, sorted
 	Reads       map[string][]table.Column // per upstream dataset, the columns actually read
+	Money       map[string]string         // money columns, declared or passed on unchanged: currency code or column
 	Warnings    fault.List                // e.g. money that became a float; they do not stop a build
 }
 

@@ -1,0 +1,114 @@
+package compile
+
+import (
+	"strings"
+
+	"github.com/larder-data/larder/internal/fault"
+)
+
+// job is one model on its way through the compiler.
+type job struct {
+	model      *Model
+	candidates []string // lower-case datasets its text mentions: what it reads at most
+	params     []string // parameters its text mentions
+	waits      int      // candidates that are not settled yet
+	failed     bool     // this or something it reads has an error
+	accused    bool     // this has one
+}
+
+// survey registers datasets and finds out what each model's text mentions.
+// Whatever a model reads, it mentions, so this is enough to order them; what
+// it really reads is known once it is bound.
+func (c *compiler) survey() {
+	for i := range c.in.Tables {
+		t := &c.in.Tables[i]
+		if !c.register(t.Dataset, "table "+t.Dataset, t.Where) {
+			continue
+		}
+		c.faults = append(c.faults, promises("table "+t.Dataset, t.Declared, t.Columns, t.Where)...)
+		c.faults = append(c.faults, floatTables(t)...)
+		money := moneyOf(t.Declared, nil)
+		node := &Node{Dataset: t.Dataset, Columns: t.Columns, Money: named(money, t.Columns)}
+		c.settle(node, money)
+	}
+	for i := range c.in.Models {
+		m := &c.in.Models[i]
+		if c.register(m.Dataset, "model "+m.Dataset, m.Where) {
+			c.jobs[strings.ToLower(m.Dataset)] = &job{model: m}
+		}
+	}
+	for _, j := range c.jobs {
+		c.mentions(j)
+	}
+}
+
+// register claims a dataset's name. Names that differ only by case are one.
+func (c *compiler) register(dataset, op string, where fault.Place) bool {
+	key := strings.ToLower(dataset)
+	schema, name, _ := strings.Cut(dataset, ".")
+	switch first, taken := c.places[key]; {
+	case schema == "" || name == "":
+		c.fail(&fault.Error{Op: op, Kind: fault.Invalid, Where: where, Err: errName, Hint: "write schema.name"})
+		return false
+	case taken:
+		c.fail((&fault.Error{Op: op, Kind: fault.Invalid, Where: where, Err: errTaken}).
+			WithHint("the first one is at %s; names that differ only by case are one", first))
+		return false
+	}
+	c.places[key] = where
+	c.datasets = append(c.datasets, dataset)
+	return true
+}
+
+func floatTables(t *Table) (list fault.List) {
+	for _, d := range t.Declared {
+		for _, c := range t.Columns {
+			if d.Currency != "" && c.Type.IsFloat() && strings.EqualFold(c.Name, d.Name) {
+				list = append(list, fault.At(d.Where, fault.Invalid, "the money column %s is %s, a float: pennies get lost", c.Name, c.Type).
+					WithHint("declare it as decimal(18,2)"))
+			}
+		}
+	}
+	return list
+}
+
+// mentions notes the datasets and parameters in a model's text.
+func (c *compiler) mentions(j *job) {
+	c.tokens = scanInto(c.tokens[:0], j.model.SQL)
+	tokens := c.tokens
+	for i, t := range tokens {
+		if t.kind == parameterToken {
+			name := strings.ToLower(strings.TrimPrefix(t.text, "$"))
+			if known, _, ok := findParam(c.in.Params, name); ok && !containsFold(j.params, known) {
+				j.params = append(j.params, known)
+			}
+			continue
+		}
+		if i+2 >= len(tokens) || !tokens[i+1].is(".") {
+			continue
+		}
+		schema, ok := t.identifier()
+		name, ok2 := tokens[i+2].identifier()
+		key := strings.ToLower(schema) + "." + strings.ToLower(name)
+		if _, known := c.places[key]; ok && ok2 && known && !containsFold(j.candidates, key) {
+			j.candidates = append(j.candidates, key)
+		}
+	}
+}
+
+// tablesRead returns the datasets a syntax tree reads, lower case: what stands
+// in FROM and is no common table expression. Those have no schema.
+func tablesRead(d *document) []string {
+	var out []string
+	for i := range d.nodes {
+		v := value{d, int32(i)}
+		if v.kind() != objectNode || v.get("type").text() != "BASE_TABLE" {
+			continue
+		}
+		key := strings.ToLower(v.get("schema_name").text() + "." + v.get("table_name").text())
+		if !containsFold(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
