@@ -206,7 +206,8 @@ func (e *everyday) after(rest string, indent int, key *token.Token) (ast.Node, b
 // a flow collection and moves on. A deeper line below would continue it, which
 // is not everyday.
 func (e *everyday) value(rest string, offset, indent int) (ast.Node, bool) {
-	if rest == "|" || rest == "|-" {
+	switch rest {
+	case "|", "|-", ">", ">-":
 		return e.literal(rest, offset, indent)
 	}
 	node, left, ok := e.flowOrScalar(rest, offset)
@@ -217,9 +218,14 @@ func (e *everyday) value(rest string, offset, indent int) (ast.Node, bool) {
 	return node, e.line.indent <= indent
 }
 
-// literal reads a block of lines that stand as they are.
+// literal reads a block of lines that stand as they are, or that one blank
+// joins. Joined blocks of several paragraphs or depths are not everyday.
 func (e *everyday) literal(mark string, offset, indent int) (ast.Node, bool) {
-	node := &ast.LiteralNode{BaseNode: &ast.BaseNode{}, Start: e.at(token.LiteralType, mark, offset)}
+	kind, folded := token.LiteralType, mark[0] == '>'
+	if folded {
+		kind = token.FoldedType
+	}
+	node := &ast.LiteralNode{BaseNode: &ast.BaseNode{}, Start: e.at(kind, mark, offset)}
 	var text strings.Builder
 	blanks, inner := 0, -1
 	for {
@@ -248,17 +254,23 @@ func (e *everyday) literal(mark string, offset, indent int) (ast.Node, bool) {
 		if blanks > 0 && text.Len() == 0 || deep < inner || content[0] == '#' || !ended {
 			return nil, false
 		}
-		text.WriteString(strings.Repeat("\n", blanks))
+		switch {
+		case folded && (blanks > 0 || deep > inner || strings.HasSuffix(raw, " ")):
+			return nil, false
+		case folded && text.Len() > 0:
+			text.WriteByte(' ')
+		case text.Len() > 0:
+			text.WriteString(strings.Repeat("\n", blanks+1))
+		}
 		text.WriteString(raw[inner:])
-		text.WriteByte('\n')
 		blanks = 0
 	}
 	if inner < 0 {
 		return nil, false
 	}
 	value := text.String()
-	if mark == "|-" {
-		value = strings.TrimSuffix(value, "\n")
+	if len(mark) == 1 {
+		value += "\n"
 	}
 	node.Value = ast.String(&token.Token{Type: token.StringType, Value: value, Origin: value, Position: node.Start.Position})
 	e.advance()

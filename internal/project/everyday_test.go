@@ -86,7 +86,7 @@ var everydayTexts = []string{
 	"", "# only a comment\n", "a: 1\n", "   a: 1\n   b:\n     c: [x, \"y\"]\n",
 	"a:\n- x\n- k: v\n  l: w\nb: 2024-01-01\nc: 1 hour\n",
 	"d: |\n  foo\n\n  bar\ne: |-\n  foo\n    bar\nf:\n",
-	"é: x\n", "a: ü # c\nk: é x\nm: {a: é, b: c}\n", "a: ${X:-b}/c\nb: \"${Y}\"\n",
+	"d: >-\n  One row,\n  two lines.\ne:\n  - >\n    x\n\nf: 1\n", "é: x\n", "a: ü # c\nk: é x\nm: {a: é, b: c}\n", "a: ${X:-b}/c\nb: \"${Y}\"\n",
 	"a: null\nb: ~x\nc: true\nd: False\ne: yes\n",
 	"a: -1.50\nb: 0\nc: 1.2.3\nd: 10/2\ne: 1:30\n",
 	"checks:\n  - row_count > 0\n  - sum(a) by b within 2.5 stddev of last 14 days\n  - cap:\n      that: sum(x)\n      warn: \"> 1000\"\n",
@@ -104,9 +104,9 @@ func TestEverydayAgreesWithCompleteParser(t *testing.T) {
 
 func TestEverydayLeavesTheRest(t *testing.T) {
 	for _, text := range []string{
-		"a: x\n  y\n", "a: &x 1\n", "---\na: 1\n", "a: >\n  x\n", "a: 'x''y'\n", "a: \"\\n\"\n", "a: [x,\n  y]\n",
+		"a: x\n  y\n", "a: &x 1\n", "---\na: 1\n", "a: >\n  x\n\n  y\n", "a: >\n  x\n    y\n", "a: |+\n  x\n", "a: 'x''y'\n", "a: \"\\n\"\n", "a: [x,\n  y]\n",
 		"a: b: c\n", "\ta: 1\n", "a: 0x1f\n", "a: [[1]]\n", "? a\n: b\n", "- - a\n", "a: 1\n b: 2\n", "  a: 1\nb: 2\n",
-		"just text\n", "true: 1\n", "a: |\n  x\n # c\n y\n",
+		"just text\n", "true: 1\n", "a<<: 1\n", "a: |\n  x\n # c\n y\n",
 	} {
 		if node, ok := readEveryday(text); ok {
 			t.Errorf("%q was accepted as\n%s", text, outline(node))
@@ -116,7 +116,7 @@ func TestEverydayLeavesTheRest(t *testing.T) {
 
 func TestEverydayAgreesOnGeneratedTexts(t *testing.T) {
 	piece := rapid.SampledFrom([]string{
-		"a", "b", ":", ": ", " ", "  ", "\n", "\n", "- ", "-", "#", " #", "x y", "1", "2.5", "-3", "[", "]", ", ", "{", "}", "'", "\"", "|\n", "|-\n",
+		"a", "b", ":", ": ", " ", "  ", "\n", "\n", "- ", "-", "#", " #", "x y", "1", "2.5", "-3", "[", "]", ", ", "{", "}", "'", "\"", "|\n", "|-\n", ">\n", ">-\n", "  x\n", "    y z\n",
 		"true", "null", ".", "é", "(", ")", "=", ">", "%", "1 hour", "key: value\n", "  - item\n", "list:\n", "$", "_", "/", "~", "e3", "0", "*", "&", "!", "?",
 	})
 	rapid.Check(t, func(rt *rapid.T) {

@@ -20,7 +20,7 @@ func cutKey(text string) (key, rest string, ok bool) {
 			return text[:i], "", everydayKey(text[:i])
 		case c == ':' && text[i+1] == ' ':
 			return text[:i], strings.TrimLeft(text[i+1:], " "), everydayKey(text[:i])
-		case c == ':', c == '#', c == '"', c == '\'', strings.IndexByte("[]{}", c) >= 0:
+		case c == ':', c == '#', c == '"', c == '\'', strings.IndexByte("[]{}<", c) >= 0:
 			return "", "", false
 		}
 	}
