@@ -24,11 +24,11 @@ func (c *campaign) name() string {
 func (s *simulation) hireAgencies() {
 	s.campaigns = []*campaign{
 		{"SR-BRAND", "Search, our name", false, 5200},
-		{"SR-GROCERY", "Search, grocery delivery", false, 7800},
+		{"SR-GROCERY", "Search, grocery delivery", false, 5200},
 		{"SR-RECIPES", "Search, recipes", false, 3900},
-		{"SO-SPRING", "Frühling im Körbchen", true, 4400},
-		{"SO-FAMILY", "Family dinners", true, 5600},
-		{"SO-FRIENDS", "Bring a friend", true, 3100},
+		{"SO-SPRING", "Frühling im Körbchen", true, 2800},
+		{"SO-FAMILY", "Family dinners", true, 4200},
+		{"SO-FRIENDS", "Bring a friend", true, 2600},
 	}
 }
 

@@ -23,7 +23,6 @@ columns:
     type: decimal(18,2)
     currency: GBP
 checks:
-  - row_count > 0
   - fees_tie_to_lake:
       that: sum(amount) by charged_on, currency
       equals:

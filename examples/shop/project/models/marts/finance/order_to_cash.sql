@@ -58,22 +58,24 @@ checks:
 */
 
 -- Each side is one row per order before they meet, so that no join multiplies.
+-- Money is never added up without its currency beside it.
 with goods as (
-    select order_id, sum(total) as total
+    select order_id, currency, sum(total) as total
     from warehouse.fulfilled_lines
     where outcome <> 'short'
-    group by order_id
+    group by order_id, currency
 ),
 
 money as (
     select
         order_id,
+        currency,
         sum(case when kind = 'capture' then amount else 0 end) as captured,
         sum(case when kind = 'refund' then amount else 0 end) as refunded,
         sum(case when kind = 'chargeback' then amount else 0 end) as charged_back,
         sum(fee) as fees
     from warehouse.payments
-    group by order_id
+    group by order_id, currency
 ),
 
 -- The delivery fee leaves with the first goods; store credit is used up before
@@ -86,7 +88,7 @@ orders as (
         o.total,
         coalesce(g.total + o.shipping - least(o.store_credit, g.total + o.shipping), 0) as shipped
     from warehouse.orders as o
-    left join goods as g on o.order_id = g.order_id
+    left join goods as g on o.order_id = g.order_id and o.currency = g.currency
 )
 
 select
@@ -102,5 +104,5 @@ select
     cast(coalesce(sum(m.fees), 0) as decimal(18,2)) as fees,
     cast(coalesce(sum(m.captured - m.refunded - m.charged_back - m.fees), 0) as decimal(18,2)) as cash
 from orders as o
-left join money as m on o.order_id = m.order_id
+left join money as m on o.order_id = m.order_id and o.currency = m.currency
 group by o.ordered_on, o.currency

@@ -27,7 +27,7 @@ checks:
       equals:
         from: warehouse.campaign_spend
 */
-with both as (
+with movements as (
     select
         cast(date_trunc('month', spent_on) as date) as month,
         campaign_id,
@@ -56,5 +56,5 @@ select
     cast(sum(spend_gbp) as decimal(18,2)) as spend_gbp,
     -- A quotient is a float; money goes back to decimal at once.
     cast(sum(spend_gbp) / nullif(sum(new_members), 0) as decimal(18,2)) as cost_per_member
-from both
+from movements
 group by month, campaign_id

@@ -28,7 +28,6 @@ columns:
     type: decimal(18,2)
     currency: GBP
 checks:
-  - row_count > 0
   - every_contact_counts:
       that: sum(contacts)
       equals:

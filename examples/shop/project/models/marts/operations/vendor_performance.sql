@@ -33,7 +33,6 @@ columns:
     description: rejected_units of what came
     type: decimal(7,4)
 checks:
-  - row_count > 0
   - range(fill_rate, 0, 1)
   - range(on_time_share, 0, 1)
 */
