@@ -100,6 +100,7 @@ type Capabilities struct {
 	LoadsParquet     bool          // Land reads Parquet files by path
 	BillsPerScan     bool          // every scan costs money: fuse all checks
 	PrunesByStats    bool          // WHERE c IS NULL is answered from statistics: keep such checks apart
+	FoldsCase        bool          // "Orders" and "orders" are one relation
 	Parallel         int           // statements worth running at once
 	MaxIdentifier    int           // longest identifier, in bytes
 	MaxDecimal       int           // most digits of a DECIMAL
@@ -251,4 +252,18 @@ func QuarantineOf(r Relation) Relation { return Relation{r.Schema, r.Name + "__q
 // datasets no check could hold.
 type Direct interface {
 	BuildAndPublish(ctx context.Context, b Build, m Marker) (Staged, error)
+}
+
+// Bulk is the extra power to publish several datasets in one atomic act: all
+// of them or, with the error of the first that cannot be, none. It is cheaper
+// than one Publish each where a transaction costs more than a rename.
+type Bulk interface {
+	PublishAll(ctx context.Context, publications []Publication) error
+}
+
+// Exporter is the extra power to write a query's answer to a local file in the
+// engine's own way: "parquet", keeping every digit, or "csv" with a header. A
+// file that was there is replaced.
+type Exporter interface {
+	Export(ctx context.Context, sql, path, format string) error
 }
