@@ -7,17 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/duckdb/duckdb-go/v2/mapping"
-
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/table"
 )
 
 // Dialect names what binds the SQL and how its meaning is fingerprinted.
 func (r *Result) Dialect() string { return Dialect() }
-
-// EngineVersion returns the version of the DuckDB inside, such as v1.5.6.
-func EngineVersion(context.Context) (string, error) { return mapping.LibraryVersion(), nil }
 
 // Close gives back the shadow catalog. Closing twice is no error.
 func (r *Result) Close() error {

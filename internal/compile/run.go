@@ -27,7 +27,6 @@ type Result struct {
 
 	mu     sync.Mutex // binding takes turns
 	binder *session
-	stored *session // for Rebind
 }
 
 var (
