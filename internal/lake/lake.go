@@ -53,6 +53,7 @@ type Manifest struct {
 	HasRows     bool           `json:"has_rows"` // a rows file exists
 	Columns     []table.Column `json:"columns"`  // as archived, without provenance
 	Supersedes  []string       `json:"supersedes,omitempty"`
+	SameAs      string         `json:"same_as,omitempty"` // the file whose bytes these are: nothing was loaded, only noted
 	LoadedAt    time.Time      `json:"loaded_at"`
 	Run         string         `json:"run"`
 	Took        time.Duration  `json:"took_ns"`

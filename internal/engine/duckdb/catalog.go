@@ -26,8 +26,8 @@ func (e *Engine) Columns(ctx context.Context, r engine.Relation) ([]table.Column
 // Relations returns the tables and views that exist, by name, without Larder's
 // own and without staging.
 func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
-	batch, err := engine.ReadAll(ctx, e, `SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal
-		UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal`, 0)
+	batch, err := engine.ReadAll(ctx, e, `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()
+		UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() AND NOT internal`, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 // Tidy brings the file to a clean checkpoint. An open reader may keep it from
 // that, which is no error.
 func (e *Engine) Tidy(ctx context.Context) error {
-	_, err := e.db.ExecContext(ctx, "CHECKPOINT")
+	_, err := e.db.ExecContext(ctx, "CHECKPOINT "+engine.Quote(catalog))
 	if err != nil && (contains(err, "Cannot CHECKPOINT") || contains(err, "other transactions")) {
 		return nil
 	}

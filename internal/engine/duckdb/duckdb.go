@@ -44,6 +44,10 @@ type Settings struct {
 // size of that log, never sees them and the file would only grow.
 const checkpointBytes = 256 << 20
 
+// catalog is the name under which the file is attached. DuckDB would name it
+// after the file, and then warehouse.orders in warehouse.duckdb is ambiguous.
+const catalog = "larder file"
+
 // Engine is an open DuckDB file.
 type Engine struct {
 	settings Settings
@@ -83,12 +87,9 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 }
 
 func (e *Engine) open(ctx context.Context) error {
-	zone := e.settings.TimeZone
+	setup := e.session()
 	connector, err := duck.NewConnector(e.dsn(), func(execer driver.ExecerContext) error {
-		if zone == "" {
-			return nil
-		}
-		_, err := execer.ExecContext(context.Background(), "SET TimeZone = "+engine.Literal(zone), nil)
+		_, err := execer.ExecContext(context.Background(), setup, nil)
 		return err
 	})
 	if err != nil {
@@ -108,6 +109,7 @@ func (e *Engine) open(ctx context.Context) error {
 
 func (e *Engine) dsn() string {
 	options := url.Values{
+		"temp_directory":               {e.settings.Path + ".tmp"},
 		"autoinstall_known_extensions": {"false"},
 		"autoload_known_extensions":    {"false"},
 	}
@@ -120,10 +122,20 @@ func (e *Engine) dsn() string {
 	if e.settings.TempDirectory != "" {
 		options.Set("temp_directory", e.settings.TempDirectory)
 	}
+	return "?" + options.Encode()
+}
+
+// session is what every connection begins with.
+func (e *Engine) session() string {
+	attach := "ATTACH IF NOT EXISTS " + engine.Literal(e.settings.Path) + " AS " + engine.Quote(catalog)
 	if e.settings.ReadOnly {
-		options.Set("access_mode", "READ_ONLY")
+		attach += " (READ_ONLY)"
 	}
-	return e.settings.Path + "?" + options.Encode()
+	attach += ";USE " + engine.Quote(catalog) + ".main"
+	if e.settings.TimeZone != "" {
+		attach += ";SET TimeZone = " + engine.Literal(e.settings.TimeZone)
+	}
+	return attach
 }
 
 // prepare makes the first connection ready: Larder's own tables, or for a
@@ -168,8 +180,8 @@ func (e *Engine) contain(ctx context.Context) error {
 
 // learn reads which tables and views exist.
 func (e *Engine) learn(ctx context.Context) error {
-	batch, err := engine.ReadAll(ctx, e, `SELECT schema_name, table_name, 'table' FROM duckdb_tables() WHERE NOT internal
-		UNION ALL SELECT schema_name, view_name, 'view' FROM duckdb_views() WHERE NOT internal`, 0)
+	batch, err := engine.ReadAll(ctx, e, `SELECT schema_name, table_name, 'table' FROM duckdb_tables() WHERE database_name = current_database()
+		UNION ALL SELECT schema_name, view_name, 'view' FROM duckdb_views() WHERE database_name = current_database() AND NOT internal`, 0)
 	if err != nil {
 		return err
 	}

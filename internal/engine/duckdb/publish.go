@@ -212,6 +212,6 @@ func (e *Engine) checkpointAfter(ctx context.Context, rows int64, columns []tabl
 	}
 	e.mu.Unlock()
 	if due {
-		_, _ = e.db.ExecContext(ctx, "CHECKPOINT")
+		_, _ = e.db.ExecContext(ctx, "CHECKPOINT "+engine.Quote(catalog))
 	}
 }

@@ -16,7 +16,9 @@ import (
 // hand as it was, whatever the names.
 func TestHandwrittenJSON(t *testing.T) {
 	types := []table.Type{
-		{Kind: table.BigInt}, {Kind: table.Decimal, Precision: 38, Scale: 10}, {Kind: table.TimestampTZ},
+		{Kind: table.BigInt},
+		{Kind: table.Decimal, Precision: 38, Scale: 10},
+		{Kind: table.TimestampTZ},
 		{Kind: table.Nested, Spelling: `STRUCT("a b" INTEGER, c VARCHAR)[]`},
 	}
 	name := rapid.OneOf(rapid.StringMatching(`[a-z_]{1,8}`), rapid.String(), rapid.Just(`x","type":"BIGINT"},{`))

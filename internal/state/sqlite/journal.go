@@ -89,7 +89,7 @@ const diedUnheard = "its process ended without a word"
 
 // Abandon closes the runs of processes that died; see state.Abandoner.
 func (s *Store) Abandon(ctx context.Context, env string, alive func(state.Run) bool) ([]state.Run, error) {
-	running, err := s.runs(ctx, selectRuns+" WHERE env = ? AND outcome = 'running' ORDER BY name", env)
+	running, err := s.runs(ctx, selectRunning, env)
 	if err != nil {
 		return nil, explain(s.path, err)
 	}

@@ -11,6 +11,8 @@ import (
 const (
 	selectRuns = `SELECT name, env, command, as_of_us, started_us, finished_us, outcome, error, process, larder FROM run`
 
+	selectRunning = selectRuns + ` INDEXED BY run_running WHERE env = ? AND outcome = 'running' ORDER BY name`
+
 	stepColumns = `r.name, d.name, s.action, s.reason, s.outcome, s.started_us, s.finished_us, s.attempts,
 		s.row_count, s.version, s.error, s.kind, s.hint, s.detail`
 

@@ -80,8 +80,9 @@ func (r *reader) moment(ctx context.Context, ask func(prepared []*sql.Stmt) erro
 		prepared[i] = tx.StmtContext(ctx, s)
 	}
 	err = ask(prepared)
-	// Nothing was written that a roll-back could lose.
-	if ended := tx.Rollback(); err == nil {
+	// Nothing was written that a roll-back could lose; a context that ends just
+	// now has rolled back already.
+	if ended := tx.Rollback(); err == nil && !errors.Is(ended, sql.ErrTxDone) {
 		err = ended
 	}
 	return err

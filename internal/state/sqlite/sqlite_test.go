@@ -4,8 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/larder-data/larder/internal/state"
 	"github.com/larder-data/larder/internal/state/sqlite"
 	"github.com/larder-data/larder/internal/state/statetest"
@@ -26,5 +24,3 @@ func open(t testing.TB, path string) *sqlite.Store {
 	}
 	return s
 }
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
