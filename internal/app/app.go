@@ -39,15 +39,16 @@ type App struct {
 	Graph   *compile.Graph
 	Facts   map[string]Facts // by dataset
 
-	options  Options
-	compiled *compile.Result
-	renderer *compile.Renderer
-	models   map[string]*project.Model
-	tables   map[string]*project.SourceTable
-	checks   map[string][]project.Check
-	versions map[string]string // of each dataset's checks
-	declared map[string][]project.Column
-	personal map[string]map[string]project.Column
+	options    Options
+	compiled   *compile.Result
+	renderer   *compile.Renderer
+	models     map[string]*project.Model
+	tables     map[string]*project.SourceTable
+	checks     map[string][]project.Check
+	versions   map[string]string   // of each dataset's checks
+	checkReads map[string][]string // the other datasets a dataset's checks read
+	declared   map[string][]project.Column
+	personal   map[string]map[string]project.Column
 
 	archive *folder.Folder
 	files   *files.Reader
@@ -105,7 +106,7 @@ func (a *App) understand(ctx context.Context) error {
 // index looks up what the project says by dataset.
 func (a *App) index() {
 	a.models, a.tables = map[string]*project.Model{}, map[string]*project.SourceTable{}
-	a.checks, a.versions = map[string][]project.Check{}, map[string]string{}
+	a.checks, a.versions, a.checkReads = map[string][]project.Check{}, map[string]string{}, map[string][]string{}
 	a.Facts, a.declared = map[string]Facts{}, map[string][]project.Column{}
 	for i := range a.Project.Sources {
 		s := &a.Project.Sources[i]

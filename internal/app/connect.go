@@ -99,7 +99,7 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 		models[dataset] = m
 	}
 	return &build.Builder{
-		Env: env, Graph: a.Graph, Models: models, Engine: a.engine, Store: a.store, Checker: checks,
+		Env: env, Graph: a.Graph, Models: models, CheckReads: a.checkReads, Engine: a.engine, Store: a.store, Checker: checks,
 		Ingester: &landing{a: a, judge: checks}, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
 		Now: a.options.Now, Observe: observe,
 	}

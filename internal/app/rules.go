@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/larder-data/larder/internal/build"
@@ -27,7 +29,17 @@ func (a *App) validateChecks(ctx context.Context) error {
 			continue
 		}
 		a.versions[dataset] = check.Version(checks)
-		faults = append(faults, check.Validate(ctx, a.compiled.Bind, a.subject(dataset), validating)...)
+		subject := a.subject(dataset)
+		reads := map[string]bool{}
+		subject.Relations = func(other string) (engine.Relation, []table.Column, bool) {
+			relation, columns, ok := a.relation(other)
+			if ok && other != dataset {
+				reads[other] = true
+			}
+			return relation, columns, ok
+		}
+		faults = append(faults, check.Validate(ctx, a.compiled.Bind, subject, validating)...)
+		a.checkReads[dataset] = slices.Sorted(maps.Keys(reads))
 	}
 	return faults.Err()
 }

@@ -50,6 +50,9 @@ func publish(t *testing.T, e *Engine, dataset, sql string, version int64, form e
 	if err != nil {
 		t.Fatal(err)
 	}
+	if want := map[engine.Form]int64{engine.Table: 1, engine.View: -1}[form]; staged.Rows != want {
+		t.Errorf("%s has %d rows, want %d", form, staged.Rows, want)
+	}
 	return e.Publish(t.Context(), engine.Publication{Staged: staged, Marker: marker(dataset, version)})
 }
 

@@ -30,14 +30,16 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 	if b.Form == engine.View {
 		what = "VIEW"
 	}
-	result, err := e.db.ExecContext(ctx, "CREATE OR REPLACE "+what+" "+s.Relation.String()+" AS "+b.SQL)
+	statement := "CREATE OR REPLACE " + what + " " + s.Relation.String() + " AS " + b.SQL
+	var err error
+	if b.Form == engine.View {
+		_, err = e.db.ExecContext(ctx, statement)
+	} else {
+		// The driver's count of changed rows leaves out CREATE TABLE AS; its answer has it.
+		err = e.db.QueryRowContext(ctx, statement).Scan(&s.Rows)
+	}
 	if err != nil {
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
-	}
-	if b.Form == engine.Table {
-		if s.Rows, err = result.RowsAffected(); err != nil {
-			return engine.Staged{}, explain(b.Target.Dataset(), err)
-		}
 	}
 	e.remember(s.Relation, b.Form)
 	if s.Columns == nil {
@@ -115,12 +117,11 @@ func (e *Engine) BuildAndPublish(ctx context.Context, b engine.Build, m engine.M
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
 	}
 	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: engine.Table, Columns: b.Columns}
-	err := e.transact(ctx, func(t *transaction) (err error) {
+	err := e.transact(ctx, func(t *transaction) error {
 		if err := t.exec(ctx, fenced(m)+e.drop(b.Target)+marked(m)); err != nil {
 			return err
 		}
-		s.Rows, err = t.affected(ctx, "CREATE TABLE "+b.Target.String()+" AS "+b.SQL)
-		return err
+		return t.conn.QueryRowContext(ctx, "CREATE TABLE "+b.Target.String()+" AS "+b.SQL).Scan(&s.Rows)
 	})
 	if err != nil {
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
