@@ -98,7 +98,7 @@ func (s *session) learn(ctx context.Context, a asked, st *statement, root value,
 // output reads the names and types of the query's columns.
 func (s *session) output(ctx context.Context, st *statement, root value, out *bound) error {
 	for c := root.get("expressions").first(); c.ok(); c = c.next() {
-		name := strings.Clone(c.get("alias").text())
+		name := strings.Clone(outputName(c))
 		t, known, err := s.columnType(ctx, typeOf(c))
 		if err != nil {
 			return err
@@ -112,6 +112,15 @@ func (s *session) output(ctx context.Context, st *statement, root value, out *bo
 		out.columns = append(out.columns, table.Column{Name: name, Type: t})
 	}
 	return nil
+}
+
+// outputName is what a column of the result is called: a cast that DuckDB puts
+// around a bare NULL leaves the name inside.
+func outputName(v value) string {
+	for v.get("alias").text() == "" && v.get("expression_class").text() == "BOUND_CAST" {
+		v = v.get("child")
+	}
+	return v.get("alias").text()
 }
 
 // placed brings a problem found in the bound text to the written one.

@@ -179,7 +179,7 @@ func (w *walker) add(v value, name string, children []flow, keys []int32) {
 }
 
 // window is the flow of a window function: its arguments, or, for those that
-// have none because they number rows, the order they number by.
+// number rows and have no column to work on, the order they number by.
 func (w *walker) window(v value, in []flow) flow {
 	children := w.expressions(v.get("children"), in)
 	partitions := combine(w.expressions(v.get("partitions"), in)...)
@@ -192,7 +192,7 @@ func (w *walker) window(v value, in []flow) flow {
 		name = strings.ToLower(strings.TrimPrefix(v.get("type").text(), "WINDOW_"))
 	}
 	w.add(v, name, children, partitions.from)
-	if len(children) == 0 && v.get("type").text() != "WINDOW_AGGREGATE" {
+	if len(combine(children...).from) == 0 && v.get("type").text() != "WINDOW_AGGREGATE" {
 		return combine(orders...)
 	}
 	out := w.call(v, name, children)
