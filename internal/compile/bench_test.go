@@ -94,7 +94,7 @@ func measured(b *testing.B, in Input, opts Options) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric((cpu(b)-before).Seconds(), "cpu-s")
+	b.ReportMetric((cpu(b) - before).Seconds(), "cpu-s")
 	b.ReportMetric(peak(b), "MB")
 	if err := r.Close(); err != nil {
 		b.Fatal(err)

@@ -86,7 +86,7 @@ func (s *session) learn(ctx context.Context, a asked, st *statement, root value,
 		return err
 	}
 	m := meaning{w: w, calls: w.refuseCalls}
-	out.fingerprint = m.fingerprint(inner, out.columns, s.shadow.zone, a.settings, a.view)
+	out.fingerprint = m.fingerprint(inner, out.columns, st.moments, s.shadow.zone, a.settings, a.view)
 	w.lineage(flows, out)
 	out.reads = w.readColumns()
 	for _, p := range w.problems {

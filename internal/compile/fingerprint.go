@@ -141,8 +141,9 @@ func (m *meaning) column(c table.Column) {
 func (m *meaning) quote(text string) { m.out = strconv.AppendQuote(m.out, text) }
 
 // fingerprint hashes what a plan means together with what it does not show:
-// the output, the time zone, the build settings, and of which form it is.
-func (m *meaning) fingerprint(plan value, columns []table.Column, zone, settings string, view bool) string {
+// the output, which moment each built-in parameter means, the time zone, the
+// build settings, and of which form it is.
+func (m *meaning) fingerprint(plan value, columns []table.Column, moments []string, zone, settings string, view bool) string {
 	m.numbers = map[uint64]int{}
 	m.out = m.out[:0]
 	m.write(plan)
@@ -150,6 +151,9 @@ func (m *meaning) fingerprint(plan value, columns []table.Column, zone, settings
 		m.quote(c.Name)
 		m.out = append(m.out, c.Type.String()...)
 		m.out = append(m.out, ';')
+	}
+	for _, moment := range moments {
+		m.quote(moment)
 	}
 	m.quote(zone)
 	m.quote(settings)

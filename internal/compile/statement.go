@@ -27,8 +27,9 @@ type statement struct {
 	written  string // what the user wrote
 	text     string // what DuckDB binds, without the wrapping
 	params   []string
+	moments  []string // built-in parameters in the order of their uses: bound as NULL, a plan cannot tell them apart
 	patches  []patch
-	hopeless bool // there is nothing to bind
+	hopeless bool    // there is nothing to bind
 	tokens   []token // of written
 	problems []problem
 }
@@ -112,6 +113,9 @@ func (s *statement) substitute(body []token, params map[string]Param) {
 		}
 		done = t.end()
 		s.patches = append(s.patches, patch{t.at, done, start, b.Len()})
+		if _, moment := builtIn[name]; moment {
+			s.moments = append(s.moments, name)
+		}
 		if ok && !slices.Contains(s.params, name) {
 			s.params = append(s.params, name)
 		}
