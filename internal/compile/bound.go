@@ -151,9 +151,7 @@ func (w *walker) columnRefs(sources []int32) []ColumnRef {
 			out = append(out, w.refs[n])
 		}
 	}
-	slices.SortFunc(out, func(a, b ColumnRef) int {
-		return strings.Compare(a.Dataset+"\x00"+a.Column, b.Dataset+"\x00"+b.Column)
-	})
+	slices.SortFunc(out, compareRefs)
 	return out
 }
 
