@@ -104,14 +104,18 @@ func (s *session) output(ctx context.Context, st *statement, root value, out *bo
 			return err
 		}
 		if !known {
-			out.problems = append(out.problems, problem{
-				st.locate(name), name, fmt.Sprintf("the column %s has the type %s, which a dataset cannot hold", name, t),
-				"cast it, e.g. to varchar",
-			})
+			out.problems = append(out.problems, cannotHold(st.second(name), name, t))
 		}
 		out.columns = append(out.columns, table.Column{Name: name, Type: t})
 	}
 	return nil
+}
+
+func cannotHold(at int, name string, t table.Type) problem {
+	if strings.HasPrefix(t.Spelling, unnamedFields) {
+		return problem{at, name, "the column " + name + " is a row whose fields have no names", "name them: {'a': 1, 'b': 2}"}
+	}
+	return problem{at, name, fmt.Sprintf("the column %s has the type %s, which a dataset cannot hold", name, t), "cast it, e.g. to varchar"}
 }
 
 // outputName is what a column of the result is called: a cast that DuckDB puts
@@ -123,13 +127,25 @@ func outputName(v value) string {
 	return v.get("alias").text()
 }
 
+// standIns are the words to look for, by hint, when the name that a plan has
+// is not in the text: views of the catalog are known by what they are made of.
+var standIns = map[string][]string{
+	datasetsOnly: {"information_schema", "pg_catalog"},
+	noSample:     {"tablesample"},
+}
+
 // placed brings a problem found in the bound text to the written one.
 func (s *statement) placed(p problem) problem {
 	if p.at = s.origin(p.at); p.at < 0 {
 		p.at = s.locate(p.name)
 	}
-	if p.at < 0 { // CURRENT_DATE and its kin are called get_current_date in a plan
-		p.at = s.locate(strings.TrimPrefix(p.name, "get_"))
+	for _, stand := range standIns[p.hint] {
+		if p.at >= 0 {
+			break
+		}
+		if p.at = s.locate(stand); p.at >= 0 && p.hint == datasetsOnly {
+			p = notADataset(p.at, s.nameAt(p.at))
+		}
 	}
 	return p
 }

@@ -76,9 +76,11 @@ func (w *walker) tableFunction(name string, v value) []flow {
 func notADataset(at int, name string) problem {
 	return problem{
 		at, name, name + " reads something that is no dataset",
-		"a model reads datasets only; files become datasets through a source",
+		datasetsOnly,
 	}
 }
+
+const datasetsOnly = "a model reads datasets only; files become datasets through a source"
 
 // rows returns the columns of VALUES: each may come from any of its rows.
 func (w *walker) rows(v value) []flow {

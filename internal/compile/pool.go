@@ -107,7 +107,7 @@ func (c *compiler) bind(ctx context.Context, s *session, t *task) (outcome, erro
 	out := outcome{key: t.key, kept: t.kept}
 	b, err := s.bind(ctx, asked{
 		sql: m.SQL, params: c.in.Params, settings: m.Settings, view: m.View, upstreams: t.upstreams,
-		scope: func() scope { return c.scope(t.upstreams) },
+		scope: func() scope { return c.scope(t.upstreams).without(m.Dataset) },
 	})
 	if err != nil {
 		return out, err

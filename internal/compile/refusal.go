@@ -41,6 +41,12 @@ type scope struct {
 	columns  []string // of the datasets the query mentions
 }
 
+// without is the scope of a model that cannot mean itself.
+func (s scope) without(dataset string) scope {
+	s.datasets = slices.DeleteFunc(slices.Clone(s.datasets), func(d string) bool { return d == dataset })
+	return s
+}
+
 var (
 	inQuotes     = regexp.MustCompile(`"((?:[^"]|"")*)"`)
 	candidateRun = regexp.MustCompile(`(?s)\n*\s*(Candidate|Did you mean|LINE |\tCandidate).*`)
@@ -78,7 +84,7 @@ func (s *statement) explain(r refusal, in scope) problem {
 	case strings.HasPrefix(r.message, "Referenced table"):
 		p.message, p.hint = "there is no table "+first+" in this FROM clause", fault.DidYouMean(first, quotedNames(r.message)[1:])
 	case r.kind == "parser":
-		p.message = firstLine(r.message)
+		s.explainSyntax(&p, r)
 	default:
 		s.explainTypes(&p, r)
 	}
@@ -97,7 +103,7 @@ func (s *statement) explainFile(p *problem, path string) {
 			}
 		}
 	}
-	p.message, p.hint = "a model cannot read the file "+quoted(path), "a model reads datasets only; files become datasets through a source"
+	p.message, p.hint = "a model cannot read the file "+quoted(path), datasetsOnly
 }
 
 // explainTable names the whole qualified name as it stands in the text.
@@ -171,6 +177,16 @@ func (s *statement) explainFunction(p *problem, r refusal) {
 	p.hint = fault.DidYouMean(r.name, r.candidates)
 }
 
+func (s *statement) explainSyntax(p *problem, r refusal) {
+	p.message = firstLine(r.message)
+	switch {
+	case strings.HasPrefix(p.message, "unterminated"):
+		p.message, _, _ = strings.Cut(p.message, " at or near")
+	case r.position >= len(wrapHead)+len(s.text):
+		p.message = "the SQL ends too early"
+	}
+}
+
 var noFunction = regexp.MustCompile(`'(.*?)\((.*)\)'`)
 
 // explainTypes is for what DuckDB explains itself: types that do not go
@@ -183,6 +199,9 @@ func (s *statement) explainTypes(p *problem, r refusal) {
 	}
 	line, rest, _ := strings.Cut(p.message, "\n")
 	p.message, p.hint = line, strings.ReplaceAll(strings.TrimSpace(rest), "\n", " ")
+	if m := inQuotes.FindStringSubmatch(line); m != nil && strings.Contains(r.message, "Candidate") {
+		p.hint = fault.DidYouMean(m[1], quotedNames(r.message[strings.Index(r.message, "Candidate"):]))
+	}
 	if strings.Contains(line, "explicit cast") {
 		p.hint = "cast one side: cast(x as type), or x::type"
 	}

@@ -18,7 +18,7 @@ var otherEachTime = map[string]string{
 	"current_database": ofSession, "current_schema": ofSession, "current_schemas": ofSession, "current_catalog": ofSession,
 	"current_query": ofSession, "current_query_id": ofSession, "current_connection_id": ofSession,
 	"current_transaction_id": ofSession, "txid_current": ofSession, "in_search_path": ofSession,
-	"current_user": ofSession, "ofSessionuser": ofSession, "version": ofSession, "pg_postmaster_start_time": ofSession,
+	"current_user": ofSession, "session_user": ofSession, "user": ofSession, "version": ofSession, "pg_postmaster_start_time": ofSession,
 	"pg_conf_load_time": ofSession, "stats": ofSession, "write_log": ofSession, "sleep_ms": ofSession,
 	"query": dynamic, "query_table": dynamic,
 }
@@ -70,11 +70,15 @@ func (s *statement) refusedCalls(ctx context.Context, session *session) ([]probl
 			calls[strings.ToLower(v.text())] = true
 		}
 	}
-	return slices.DeleteFunc(suspects, func(p problem) bool { return !calls[p.name] }), nil
+	return slices.DeleteFunc(suspects, func(p problem) bool { return !calls[p.name] && !calls["get_"+p.name] }), nil
 }
 
 func otherwise(at int, name, hint string) problem {
-	return problem{at, name, name + " gives another answer each time, so the same inputs would not give the same rows", hint}
+	written := strings.TrimPrefix(name, "get_") // CURRENT_DATE and its kin are called get_current_date in a plan
+	if hint == dynamic {
+		return problem{at, name, written + " reads what the text does not name, so it cannot be known beforehand", hint}
+	}
+	return problem{at, written, written + " gives another answer each time, so the same inputs would not give the same rows", hint}
 }
 
 // refuseCalls looks for functions in a bound plan that no model may use, also

@@ -76,20 +76,24 @@ func (s *statement) isSelect(first token) bool {
 // isOne checks that nothing ends the statement early: a second one, or a
 // parenthesis that closes more than was opened.
 func (s *statement) isOne(body []token) bool {
-	depth := 0
+	var open []int
 	for _, t := range body {
 		switch {
 		case t.is(";"):
 			s.problem(t.at, "there is more than one statement", "a model is one SELECT; move the others to models of their own")
 			return false
 		case t.is("("):
-			depth++
+			open = append(open, t.at)
+		case t.is(")") && len(open) == 0:
+			s.problem(t.at, "this parenthesis closes nothing", "remove it, or open one before")
+			return false
 		case t.is(")"):
-			if depth--; depth < 0 {
-				s.problem(t.at, "this parenthesis closes nothing", "remove it, or open one before")
-				return false
-			}
+			open = open[:len(open)-1]
 		}
+	}
+	if len(open) > 0 {
+		s.problem(open[len(open)-1], "this parenthesis is never closed", "close it with )")
+		return false
 	}
 	return true
 }

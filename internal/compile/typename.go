@@ -10,6 +10,9 @@ import (
 	"github.com/larder-data/larder/internal/table"
 )
 
+// unnamedFields begins the spelling of a type that nobody can write.
+const unnamedFields = "unnamed "
+
 // columnType turns a type of a plan into ours. A type that table does not know
 // comes back as Nested with the engine's spelling and false.
 func (s *session) columnType(ctx context.Context, v value) (table.Type, bool, error) {
@@ -28,7 +31,7 @@ func (s *session) columnType(ctx context.Context, v value) (table.Type, bool, er
 			return table.Type{}, false, fault.New(fault.Interrupted, "%w", ctx.Err())
 		}
 		if err != nil { // a row() without names: there is no way to write its type
-			t.Spelling = "unnamed " + spelled
+			t.Spelling = unnamedFields + spelled
 		}
 	}
 	s.types[spelled] = t
@@ -41,7 +44,7 @@ func isKnown(t table.Type) bool {
 		return true
 	}
 	_, err := table.ParseType(t.Spelling)
-	return err == nil && !strings.HasPrefix(t.Spelling, "unnamed ")
+	return err == nil && !strings.HasPrefix(t.Spelling, unnamedFields)
 }
 
 // typeText spells a type of a plan so that DuckDB reads it back.

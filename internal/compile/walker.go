@@ -57,6 +57,8 @@ type problem struct {
 	hint    string
 }
 
+const noSample = "choose rows by a column, e.g. where hash(id) % 100 < 1"
+
 func newWalker(upstreams map[string]upstream) *walker {
 	return &walker{
 		upstreams: upstreams,
@@ -148,7 +150,7 @@ func (w *walker) operator(v value) []flow {
 	case "LOGICAL_SAMPLE":
 		w.refuse(problem{
 			-1, "sample", "a sample gives other rows each time",
-			"choose rows by a column, e.g. where hash(id) % 100 < 1",
+			noSample,
 		})
 		return w.operator(first)
 	}
