@@ -86,6 +86,9 @@ func next(s string) (tokenKind, int) {
 		return numberToken, numberLength(s)
 	}
 	if n := wordLength(s); n > 0 {
+		for n < len(s) && s[n] == '$' { // a$b is one name
+			n += 1 + wordLength(s[n+1:])
+		}
 		return wordToken, n
 	}
 	r, size := utf8.DecodeRuneInString(s)
