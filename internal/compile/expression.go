@@ -137,14 +137,14 @@ func (w *walker) call(v value, name string, children []flow) flow {
 	return out
 }
 
-// leaving finds out whether a call that returns a float was given a decimal,
-// be it through a cast that DuckDB put in.
+// leaving finds out whether a call that returns a float was given a decimal.
+// DuckDB puts casts around arguments; they look like those in the text.
 func (w *walker) leaving(v value, name string, children []flow, before *departure) *departure {
 	var first *departure
 	i := 0
 	for c := v.get("children").first(); c.ok() && i < len(children); c, i = c.next(), i+1 {
 		stripped := c
-		for stripped.get("expression_class").text() == "BOUND_CAST" && stripped.get("query_location").index() < 0 {
+		for stripped.get("expression_class").text() == "BOUND_CAST" && isFloat(typeOf(stripped)) {
 			stripped = stripped.get("child")
 		}
 		switch {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
@@ -12,29 +11,28 @@ import (
 )
 
 // Columns returns a relation's columns in order.
-func (e *Engine) Columns(ctx context.Context, r engine.Relation) ([]table.Column, error) {
-	found, err := e.query(ctx, "SELECT * FROM "+r.String()+" LIMIT 0")
-	if err != nil {
-		if contains(err, "does not exist") {
-			return nil, notFound(r)
-		}
-		return nil, fault.Wrap(r.Dataset(), err)
+func (e *Engine) Columns(ctx context.Context, r engine.Relation) (columns []table.Column, err error) {
+	err = e.with(ctx, func(_ context.Context, s *session) (err error) {
+		columns, err = s.columns(r)
+		return err
+	})
+	if isMissing(err) {
+		return nil, fault.New(fault.NotFound, "there is no table or view %s", r.Dataset())
 	}
-	return found.columns, found.Close()
+	return columns, explain(r.Dataset(), err)
 }
 
 // Relations returns the tables and views that exist, by name, without Larder's
 // own and without staging.
 func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
-	batch, err := engine.ReadAll(ctx, e, `SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()
-		UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = current_database() AND NOT internal`, 0)
+	batch, err := engine.ReadAll(ctx, e, everything, 0)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap("relations", err)
 	}
-	var out []engine.Relation
+	out := []engine.Relation{}
 	for _, row := range batch.Rows {
-		r := engine.Relation{Schema: row[0].(string), Name: row[1].(string)}
-		if r.Schema != "larder" && !strings.Contains(r.Name, stagingMark) {
+		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}
+		if _, staged := engine.StagedBy(r.Name); r.Schema != engine.OwnSchema && !staged {
 			out = append(out, r)
 		}
 	}
@@ -44,33 +42,26 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	return out, nil
 }
 
-// Drop removes a published relation and its marker in one transaction.
+// Drop removes a published relation and its marker in one transaction, of a
+// lake table its companions too. What is gone already is no error.
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
-	err := e.transact(ctx, func(t *transaction) error {
-		return t.exec(ctx, e.drop(r)+"DELETE FROM larder.published WHERE dataset = "+engine.Literal(dataset))
+	defer e.publishing.lock(dataset)()
+	relations := []engine.Relation{r}
+	if e.known.form(engine.LoadsOf(r)) == engine.View && e.known.form(engine.QuarantineOf(r)) == engine.Table {
+		relations = append(relations, engine.LoadsOf(r), engine.QuarantineOf(r))
+	}
+	err := e.transact(ctx, func(_ context.Context, t *transaction) error {
+		for _, one := range relations {
+			t.add("drop", e.known.drop(one))
+		}
+		t.add("loads", "DELETE FROM larder.loads WHERE dataset = "+engine.Literal(r.Dataset()))
+		t.add("marker", "DELETE FROM larder.published WHERE dataset = "+engine.Literal(dataset))
+		return nil
 	})
 	if err != nil {
 		return explain(dataset, err)
 	}
-	e.forget(r)
+	e.known.gone(relations...)
+	e.known.unmarked(dataset)
 	return nil
-}
-
-// Tidy brings the file to a clean checkpoint. An open reader may keep it from
-// that, which is no error.
-func (e *Engine) Tidy(ctx context.Context) error {
-	_, err := e.db.ExecContext(ctx, "CHECKPOINT "+engine.Quote(catalog))
-	if err != nil && (contains(err, "Cannot CHECKPOINT") || contains(err, "other transactions")) {
-		return nil
-	}
-	return explain("checkpoint", err)
-}
-
-// Export writes a query's answer to a file as Parquet.
-func (e *Engine) Export(ctx context.Context, query, path, format string) error {
-	if format != "parquet" {
-		return fault.New(fault.Invalid, "DuckDB exports parquet, not %s", format)
-	}
-	_, err := e.db.ExecContext(ctx, "COPY ("+query+") TO "+engine.Literal(path)+" (FORMAT parquet, COMPRESSION zstd)")
-	return explain("export", err)
 }

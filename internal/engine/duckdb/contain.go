@@ -2,56 +2,59 @@ package duckdb
 
 import (
 	"context"
+	"os"
+	"strings"
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 )
 
-// admit refuses everything but one statement that asks a question. It keeps
-// people from mistakes with a clear message; what keeps strangers out is that
-// the database is open read-only and contained.
-func (e *Engine) admit(ctx context.Context, query string) error {
-	conn, err := e.db.Conn(ctx)
+// contain leaves a reader nothing but questions: files only below AllowDirs,
+// no network, no extension, and no way to change that. What a large query
+// spills goes to the folder settled when the file was opened.
+func (e *Engine) contain(ctx context.Context) error {
+	scratch, err := os.MkdirTemp("", "larder-")
 	if err != nil {
-		return explain("", err)
+		return fault.New(fault.Denied, "temporary folder: %w", err)
 	}
-	defer conn.Close()
-	var statements int
-	const counted = "SELECT coalesce(json_array_length(json_serialize_sql(?::VARCHAR), '$.statements'), 0)"
-	if err := conn.QueryRowContext(ctx, counted, query).Scan(&statements); err != nil {
-		return explain("", err)
+	e.scratch = scratch
+	dirs := []string{folderLiteral(scratch)}
+	for _, dir := range e.settings.AllowDirs {
+		dirs = append(dirs, folderLiteral(dir))
 	}
-	switch {
-	case statements == 1:
-		return nil
-	case statements > 1:
-		return fault.New(fault.Invalid, "one statement at a time, please: there are %d", statements)
+	statements := []string{
+		"SET GLOBAL allowed_directories = [" + strings.Join(dirs, ", ") + "]",
+		"SET GLOBAL allow_persistent_secrets = false",
+		"SET GLOBAL enable_external_access = false",
 	}
-	// What has no syntax tree is no plain SELECT, or does not parse at all.
-	return conn.Raw(func(driverConn any) error {
-		c, ok := driverConn.(*duck.Conn)
-		if !ok {
-			return fault.New(fault.Internal, "an unknown driver connection %T", driverConn)
-		}
-		prepared, err := c.PrepareContext(ctx, query)
-		if err != nil {
-			return explain("", err)
-		}
-		defer prepared.Close()
-		statement, ok := prepared.(*duck.Stmt)
-		if !ok {
-			return fault.New(fault.Internal, "an unknown driver statement %T", prepared)
-		}
-		kind, err := statement.StatementType()
-		if err != nil {
-			return explain("", err)
-		}
-		switch kind {
-		case duck.STATEMENT_TYPE_SELECT, duck.STATEMENT_TYPE_EXPLAIN, duck.STATEMENT_TYPE_RELATION:
-			return nil
-		default:
-			return fault.New(fault.Denied, "only a SELECT is allowed here").WithHint("tables are changed by models and sources: larder run")
-		}
-	})
+	if err := e.pool.fill(ctx); err != nil {
+		return err
+	}
+	return e.exec(ctx, strings.Join(append(statements, "SET GLOBAL lock_configuration = true"), ";"))
+}
+
+func folderLiteral(dir string) string {
+	return engine.Literal(strings.TrimSuffix(dir, "/") + "/")
+}
+
+// admit refuses everything but a question. It keeps people from mistakes with
+// a clear message; what keeps strangers out is that the file is open read-only
+// and contained.
+func admit(prepared *duck.Stmt, query string) error {
+	kind, err := prepared.StatementType()
+	if err != nil {
+		return err
+	}
+	question := kind == duck.STATEMENT_TYPE_SELECT || kind == duck.STATEMENT_TYPE_RELATION
+	if word := firstWord(query); kind == duck.STATEMENT_TYPE_EXPLAIN {
+		question = true
+	} else if word == "PRAGMA" || word == "CALL" {
+		question = false // DuckDB turns some of them into SELECTs
+	}
+	if !question {
+		return fault.New(fault.Denied, "only a SELECT is allowed here").WithHint("tables are changed by models and sources: larder run")
+	}
+	return nil
 }

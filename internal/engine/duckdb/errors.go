@@ -13,21 +13,27 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 )
 
-// fenceMessage is raised inside a publish whose fence is too low.
-const fenceMessage = "larder: a newer publish holds this dataset"
-
-// explain gives a driver error its kind. Nil stays nil, faults stay as they are.
+// explain gives a driver error its kind and a hint. Nil stays nil, faults keep
+// what they say.
 func explain(op string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var known *fault.Error
-	if err == nil || errors.As(err, &known) {
-		return fault.Wrap(op, err)
+	if errors.As(err, &known) {
+		wrapped := &fault.Error{Op: op, Kind: known.Kind, Hint: known.Hint, Err: err}
+		if op == "" {
+			return err
+		}
+		return wrapped
 	}
 	e := &fault.Error{Op: op, Kind: kindOf(err), Err: err}
 	switch e.Kind {
 	case fault.Busy:
 		e.Hint = "another process has the warehouse open"
-		if pid := holder.FindStringSubmatch(err.Error()); pid != nil {
-			e.Hint += ", process " + pid[1]
+		if m := holder.FindStringSubmatch(err.Error()); m != nil {
+			e.Err = errors.New("the file is in use by process " + m[2] + " (" + m[1] + ")")
+			e.Hint = "process " + m[2] + " has the warehouse open"
 		}
 		e.Hint += ": wait for it, or stop it"
 	case fault.OutOfRoom:
@@ -40,54 +46,92 @@ func explain(op string, err error) error {
 	return e
 }
 
-var holder = regexp.MustCompile(`PID (\d+)`)
+// holder finds who holds the lock in DuckDB's message.
+var holder = regexp.MustCompile(`held in (.+?) \(PID (\d+)\)`)
 
-// kindOf sorts a driver error. DuckDB reports most trouble with files as one
-// IO error, told apart only by its text.
+// byText are the kinds of errors DuckDB's types do not tell apart: most
+// trouble with files is one "IO Error".
+var byText = []struct {
+	text string
+	kind fault.Kind
+}{
+	{"No space left on device", fault.OutOfRoom},
+	{"Disk quota exceeded", fault.OutOfRoom},
+	{"File too large", fault.OutOfRoom},
+	{"failed to offload data block", fault.OutOfRoom},
+	{"Could not set lock on file", fault.Busy},
+	{"Permission denied", fault.Denied},
+	{"Read-only file system", fault.Denied},
+	{"file system operations are disabled", fault.Denied},
+	{"not a valid DuckDB database file", fault.Broken},
+	{"Corrupt database", fault.Broken},
+	{"Corrupt WAL", fault.Broken},
+	{"checksum", fault.Broken},
+	{"replaying WAL", fault.Broken},
+	{"No magic bytes found", fault.Broken},
+	{"No such file or directory", fault.NotFound},
+	{"No files found that match", fault.NotFound},
+}
+
+// byType are the kinds of DuckDB's own error types; every other type is
+// Invalid: the SQL, or the data it meets, is not what DuckDB can work with.
+var byType = map[duck.ErrorType]fault.Kind{
+	duck.ErrorTypeInterrupt:     fault.Interrupted,
+	duck.ErrorTypeTransaction:   fault.Conflict,
+	duck.ErrorTypeOutOfMemory:   fault.OutOfRoom,
+	duck.ErrorTypePermission:    fault.Denied,
+	duck.ErrorTypeIO:            fault.Unreachable,
+	duck.ErrorTypeConnection:    fault.Unreachable,
+	duck.ErrorTypeNetwork:       fault.Unreachable,
+	duck.ErrorTypeHTTP:          fault.Unreachable,
+	duck.ErrorTypeFatal:         fault.Broken,
+	duck.ErrorTypeSerialization: fault.Broken,
+	duck.ErrorTypeInternal:      fault.Internal,
+	duck.ErrorTypeNullPointer:   fault.Internal,
+}
+
+// kindOf sorts an error of the driver or of the system.
 func kindOf(err error) fault.Kind {
-	text := err.Error()
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Interrupted
-	case strings.Contains(text, fenceMessage):
-		return fault.Conflict
-	case errors.Is(err, syscall.ENOSPC), strings.Contains(text, "No space left on device"), strings.Contains(text, "Disk quota exceeded"):
+	case errors.Is(err, syscall.ENOSPC):
 		return fault.OutOfRoom
-	case strings.Contains(text, "Could not set lock on file"), strings.Contains(text, "Conflicting lock"):
-		return fault.Busy
-	case errors.Is(err, fs.ErrPermission), strings.Contains(text, "Permission denied"), strings.Contains(text, "Read-only file system"):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fault.Denied
-	case strings.Contains(text, "not a valid DuckDB database file"), strings.Contains(text, "Corrupt database"),
-		strings.Contains(text, "checksum"), strings.Contains(text, "Failure while replaying WAL"):
-		return fault.Broken
 	}
+	kind := fault.Unreachable
 	var e *duck.Error
-	if !errors.As(err, &e) {
-		return fault.Unreachable
+	if errors.As(err, &e) {
+		var own bool
+		if kind, own = byType[e.Type]; !own && e.Type != duck.ErrorTypeInvalid {
+			// About the SQL: its text may hold any word of the user's.
+			if strings.Contains(err.Error(), "attached in read-only mode") {
+				return fault.Denied
+			}
+			return fault.Invalid
+		}
 	}
-	return kindOfType(e.Type)
-}
-
-func kindOfType(t duck.ErrorType) fault.Kind {
-	switch t {
-	case duck.ErrorTypeInterrupt:
-		return fault.Interrupted
-	case duck.ErrorTypeTransaction:
-		return fault.Conflict
-	case duck.ErrorTypeOutOfMemory:
-		return fault.OutOfRoom
-	case duck.ErrorTypePermission:
-		return fault.Denied
-	case duck.ErrorTypeIO, duck.ErrorTypeConnection:
-		return fault.Unreachable
-	case duck.ErrorTypeFatal, duck.ErrorTypeSerialization:
-		return fault.Broken
-	case duck.ErrorTypeInternal, duck.ErrorTypeNullPointer:
-		return fault.Internal
-	default:
-		return fault.Invalid
+	for _, known := range byText {
+		if strings.Contains(err.Error(), known.text) {
+			return known.kind
+		}
 	}
+	return kind
 }
 
 // isDamagedLog reports whether opening failed on the write-ahead log.
-func isDamagedLog(err error) bool { return strings.Contains(err.Error(), "replaying WAL") }
+func isDamagedLog(err error) bool {
+	return strings.Contains(err.Error(), "replaying WAL") || strings.Contains(err.Error(), "Corrupt WAL")
+}
+
+// isCatalog reports that a relation is not what it was known to be.
+func isCatalog(err error) bool {
+	var e *duck.Error
+	return errors.As(err, &e) && (e.Type == duck.ErrorTypeCatalog || e.Type == duck.ErrorTypeBinder)
+}
+
+// isMissing reports that a relation does not exist.
+func isMissing(err error) bool {
+	return isCatalog(err) && strings.Contains(err.Error(), "does not exist")
+}

@@ -16,7 +16,7 @@ func archive(t *testing.T, e *Engine, dir string, sequence int64, values string)
 	t.Helper()
 	id := fmt.Sprintf("load%d", sequence)
 	path := filepath.Join(dir, id+".parquet")
-	_, err := e.db.ExecContext(t.Context(), fmt.Sprintf(`COPY (SELECT *, '%s' AS _load, 'f.csv' AS _file, row_number() OVER () AS _row,
+	err := e.exec(t.Context(), fmt.Sprintf(`COPY (SELECT *, '%s' AS _load, 'f.csv' AS _file, row_number() OVER () AS _row,
 		TIMESTAMPTZ '2026-01-01' AS _loaded_at FROM (VALUES %s) AS r(k, v, n)) TO '%s' (FORMAT parquet)`, id, values, path))
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,8 @@ func TestLandKeepsTheNewestRowOfEachKey(t *testing.T) {
 	l := engine.Landing{
 		Target: engine.ParseRelation("lake.x"), Mode: engine.Key, Key: []string{"k"}, Version: "v", Deleted: "n < 0",
 		Columns: []table.Column{
-			{Name: "k", Type: table.Type{Kind: table.Integer}}, {Name: "v", Type: table.Type{Kind: table.Integer}},
+			{Name: "k", Type: table.Type{Kind: table.Integer}},
+			{Name: "v", Type: table.Type{Kind: table.Integer}},
 			{Name: "n", Type: table.Type{Kind: table.Integer}},
 		},
 	}

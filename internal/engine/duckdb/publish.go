@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,153 +12,171 @@ import (
 	"github.com/larder-data/larder/internal/table"
 )
 
-// stagingMark stands between a relation's name and the run that stages it.
-const stagingMark = "__larder_"
-
-func staging(target engine.Relation, run string) engine.Relation {
-	return engine.Relation{Schema: target.Schema, Name: target.Name + stagingMark + run}
+// Publish renames the staging relation to its real name and writes the marker,
+// in one transaction. NotFound says that the staging relation is gone.
+func (e *Engine) Publish(ctx context.Context, p engine.Publication) error {
+	return e.PublishAll(ctx, []engine.Publication{p})
 }
 
-// Stage computes the rows into a committed staging relation beside the target.
-func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, error) {
-	if err := e.ensureSchema(ctx, b.Target.Schema); err != nil {
-		return engine.Staged{}, explain(b.Target.Dataset(), err)
-	}
-	s := engine.Staged{Relation: staging(b.Target, b.Run), Target: b.Target, Form: b.Form, Columns: b.Columns, Rows: -1}
-	what := "TABLE"
-	if b.Form == engine.View {
-		what = "VIEW"
-	}
-	statement := "CREATE OR REPLACE " + what + " " + s.Relation.String() + " AS " + b.SQL
-	var err error
-	if b.Form == engine.View {
-		_, err = e.db.ExecContext(ctx, statement)
-	} else {
-		// The driver's count of changed rows leaves out CREATE TABLE AS; its answer has it.
-		err = e.db.QueryRowContext(ctx, statement).Scan(&s.Rows)
-	}
-	if err != nil {
-		return engine.Staged{}, explain(b.Target.Dataset(), err)
-	}
-	e.remember(s.Relation, b.Form)
-	if s.Columns == nil {
-		if s.Columns, err = e.Columns(ctx, s.Relation); err != nil {
-			return engine.Staged{}, errors.Join(err, e.Discard(context.WithoutCancel(ctx), s))
-		}
-	}
-	return s, nil
-}
-
-func (e *Engine) ensureSchema(ctx context.Context, schema string) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.schemas[strings.ToLower(schema)] {
+// PublishAll publishes several staging relations in one transaction.
+func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publication) error {
+	if len(publications) == 0 {
 		return nil
 	}
-	if _, err := e.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+engine.Quote(schema)); err != nil {
-		return err
+	defer e.lockAll(publications)()
+	err := e.publishOnce(ctx, publications)
+	if err != nil && isCatalog(err) {
+		// Somebody changed the file by hand: look again, try once more.
+		if relearned := e.learn(ctx); relearned != nil {
+			return explain("publish", relearned)
+		}
+		err = e.publishOnce(ctx, publications)
 	}
-	e.schemas[strings.ToLower(schema)] = true
-	return nil
-}
-
-func (e *Engine) remember(r engine.Relation, form engine.Form) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.forms[key(r)] = form
-}
-
-func (e *Engine) forget(r engine.Relation) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.forms, key(r))
-}
-
-// drop returns the statement that removes a relation, "" when there is none.
-func (e *Engine) drop(r engine.Relation) string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	switch e.forms[key(r)] {
-	case engine.Table:
-		return "DROP TABLE " + r.String() + ";"
-	case engine.View:
-		return "DROP VIEW " + r.String() + ";"
-	default:
-		return ""
-	}
-}
-
-// Publish renames the staging relation to its real name and writes the marker,
-// in one transaction.
-func (e *Engine) Publish(ctx context.Context, p engine.Publication) error {
-	s := p.Staged
-	what := "TABLE"
-	if s.Form == engine.View {
-		what = "VIEW"
-	}
-	err := e.transact(ctx, func(t *transaction) error {
-		return t.exec(ctx, fenced(p.Marker)+e.drop(s.Target)+
-			"ALTER "+what+" "+s.Relation.String()+" RENAME TO "+engine.Quote(s.Target.Name)+";"+marked(p.Marker))
-	})
 	if err != nil {
-		return explain(s.Target.Dataset(), err)
+		return explain(subject(publications), err)
 	}
-	e.remember(s.Target, s.Form)
-	e.forget(s.Relation)
-	e.checkpointAfter(ctx, s.Rows, s.Columns)
+	for _, p := range publications {
+		e.known.made(p.Staged.Target, p.Staged.Form, p.Staged.Columns)
+		e.known.gone(p.Staged.Relation)
+		e.known.marked(p.Marker)
+		e.wrote(ctx, p.Staged.Rows, p.Staged.Columns)
+	}
 	return nil
+}
+
+// lockAll locks the datasets in one order, so that two callers never wait for
+// each other.
+func (e *Engine) lockAll(publications []engine.Publication) func() {
+	var names []string
+	for _, p := range publications {
+		names = append(names, strings.ToLower(p.Marker.Dataset))
+	}
+	slices.Sort(names)
+	var unlocks []func()
+	for _, name := range slices.Compact(names) {
+		unlocks = append(unlocks, e.publishing.lock(name))
+	}
+	return func() {
+		for _, unlock := range unlocks {
+			unlock()
+		}
+	}
+}
+
+func subject(publications []engine.Publication) string {
+	if len(publications) == 1 {
+		return publications[0].Marker.Dataset
+	}
+	return fmt.Sprintf("%d datasets from %s", len(publications), publications[0].Marker.Dataset)
+}
+
+func (e *Engine) publishOnce(ctx context.Context, publications []engine.Publication) error {
+	return e.transact(ctx, func(_ context.Context, t *transaction) error {
+		var markers []engine.Marker
+		for _, p := range publications {
+			if err := e.fence(p.Marker); err != nil {
+				return err
+			}
+			s := p.Staged
+			form := e.known.form(s.Relation)
+			if form == "" {
+				return fault.New(fault.NotFound, "the staged rows of %s are gone", s.Target.Dataset())
+			}
+			t.add("drop", e.known.drop(s.Target))
+			t.add("rename", "ALTER "+strings.ToUpper(string(form))+" "+s.Relation.String()+" RENAME TO "+engine.Quote(s.Target.Name))
+			markers = append(markers, p.Marker)
+		}
+		e.mark(t, markers...)
+		return nil
+	})
 }
 
 // BuildAndPublish computes a table under its real name and writes the marker,
 // in one transaction: for datasets no check could hold.
 func (e *Engine) BuildAndPublish(ctx context.Context, b engine.Build, m engine.Marker) (engine.Staged, error) {
-	if err := e.ensureSchema(ctx, b.Target.Schema); err != nil {
+	if err := e.ready(ctx, b); err != nil {
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
 	}
-	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: engine.Table, Columns: b.Columns}
-	err := e.transact(ctx, func(t *transaction) error {
-		if err := t.exec(ctx, fenced(m)+e.drop(b.Target)+marked(m)); err != nil {
+	defer e.publishing.lock(m.Dataset)()
+	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
+	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
+		if err := e.fence(m); err != nil {
 			return err
 		}
-		return t.conn.QueryRowContext(ctx, "CREATE TABLE "+b.Target.String()+" AS "+b.SQL).Scan(&s.Rows)
+		if err := single(t.session, b.SQL); err != nil {
+			return err
+		}
+		create := creation(b.Target, b)
+		switch e.known.form(b.Target) {
+		case "":
+		case b.Form: // the query may read what it replaces
+			create = "CREATE OR REPLACE" + strings.TrimPrefix(create, "CREATE")
+		default:
+			t.add("drop", e.known.drop(b.Target))
+		}
+		changed, err := t.exec(ctx, "create", create)
+		if err != nil {
+			return err
+		}
+		if b.Form == engine.Table {
+			s.Rows = changed
+		}
+		if s.Columns, err = t.session.columnsOf(b, b.Target); err != nil {
+			return err
+		}
+		e.mark(t, m)
+		return nil
 	})
 	if err != nil {
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
 	}
-	e.remember(b.Target, engine.Table)
-	if s.Columns == nil {
-		if s.Columns, err = e.Columns(ctx, b.Target); err != nil {
-			return s, err
-		}
-	}
-	e.checkpointAfter(ctx, s.Rows, s.Columns)
+	e.known.made(b.Target, b.Form, s.Columns)
+	e.known.marked(m)
+	e.wrote(ctx, s.Rows, s.Columns)
 	return s, nil
 }
 
-// fenced fails the transaction when a higher fence was published.
-func fenced(m engine.Marker) string {
-	return fmt.Sprintf("SELECT error(%s) FROM larder.published WHERE dataset = %s AND fence > %d;",
-		engine.Literal(fenceMessage), engine.Literal(m.Dataset), m.Fence)
-}
-
-// marked replaces the dataset's marker.
-func marked(m engine.Marker) string {
-	return fmt.Sprintf("DELETE FROM larder.published WHERE dataset = %s;INSERT INTO larder.published VALUES (%s, %d, %s, %s, %s, %d, %s);",
-		engine.Literal(m.Dataset), engine.Literal(m.Dataset), m.Version, timestamp(m.From), timestamp(m.To),
-		engine.Literal(m.Run), m.Fence, timestamp(m.At))
-}
-
-// Discard drops a staging relation; one that is gone is no error.
-func (e *Engine) Discard(ctx context.Context, s engine.Staged) error {
-	statement := e.drop(s.Relation)
-	if statement == "" || !strings.Contains(s.Relation.Name, stagingMark) {
-		return nil
+// fence refuses a publish when a higher fence was published. The caller holds
+// the dataset's lock, and nobody else writes: what is known is what is there.
+func (e *Engine) fence(m engine.Marker) error {
+	if was, ok := e.known.marker(m.Dataset); ok && was.fence > m.Fence {
+		return fault.New(fault.Conflict, "%s was published with fence %d after fence %d was given out", m.Dataset, was.fence, m.Fence).
+			WithHint("another run has taken this dataset over: run again to see where it stands")
 	}
-	if _, err := e.db.ExecContext(ctx, statement); err != nil && !contains(err, "does not exist") {
-		return explain(s.Relation.Dataset(), err)
-	}
-	e.forget(s.Relation)
 	return nil
+}
+
+// mark adds the statements that write markers: one INSERT for all new ones.
+func (e *Engine) mark(t *transaction, markers ...engine.Marker) {
+	var rows []string
+	for _, m := range markers {
+		was, there := e.known.marker(m.Dataset)
+		if !there {
+			rows = append(rows, "("+strings.Join(markerValues(m), ", ")+")")
+			continue
+		}
+		v := markerValues(m)
+		t.add("marker", fmt.Sprintf(`UPDATE larder.published SET dataset = %s, version = %s, "from" = %s, "to" = %s, run = %s, fence = %s, "at" = %s WHERE dataset = %s`,
+			v[0], v[1], v[2], v[3], v[4], v[5], v[6], engine.Literal(was.dataset)))
+	}
+	if len(rows) > 0 {
+		t.add("marker", "INSERT INTO larder.published VALUES "+strings.Join(rows, ", "))
+	}
+}
+
+func markerValues(m engine.Marker) []string {
+	return []string{
+		engine.Literal(m.Dataset), fmt.Sprint(m.Version), timestamp(m.From), timestamp(m.To),
+		engine.Literal(m.Run), fmt.Sprint(m.Fence), timestamp(m.At),
+	}
+}
+
+// timestamp writes an instant as a literal, NULL when it is zero.
+func timestamp(at time.Time) string {
+	if at.IsZero() {
+		return "NULL"
+	}
+	return fmt.Sprintf("make_timestamptz(%d)", at.UnixMicro())
 }
 
 // Published returns what readers see, by dataset.
@@ -170,9 +187,11 @@ func (e *Engine) Published(ctx context.Context) ([]engine.Marker, error) {
 	}
 	markers := make([]engine.Marker, len(batch.Rows))
 	for i, row := range batch.Rows {
+		version, _ := row[1].(int64)
+		fence, _ := row[5].(int64)
 		markers[i] = engine.Marker{
-			Dataset: row[0].(string), Version: row[1].(int64), From: instant(row[2]), To: instant(row[3]),
-			Run: row[4].(string), Fence: row[5].(int64), At: instant(row[6]),
+			Dataset: text(row[0]), Version: version, From: instant(row[2]), To: instant(row[3]),
+			Run: text(row[4]), Fence: fence, At: instant(row[6]),
 		}
 	}
 	return markers, nil
@@ -183,36 +202,7 @@ func instant(value any) time.Time {
 	return at
 }
 
-// Sweep drops staging relations of runs that are not alive.
-func (e *Engine) Sweep(ctx context.Context, alive ...string) (int, error) {
-	e.mu.Lock()
-	var left []engine.Relation
-	for r := range e.forms {
-		i := strings.LastIndex(r.Name, stagingMark)
-		if i >= 0 && !slices.ContainsFunc(alive, func(run string) bool { return strings.EqualFold(run, r.Name[i+len(stagingMark):]) }) {
-			left = append(left, r)
-		}
-	}
-	e.mu.Unlock()
-	for i, r := range left {
-		if err := e.Discard(ctx, engine.Staged{Relation: r}); err != nil {
-			return i, err
-		}
-	}
-	return len(left), nil
-}
-
-// checkpointAfter asks for a checkpoint when much was published since the
-// last. An open reader keeps it from happening, which the next one makes up for.
-func (e *Engine) checkpointAfter(ctx context.Context, rows int64, columns []table.Column) {
-	e.mu.Lock()
-	e.published += max(rows, 0) * int64(8*len(columns))
-	due := e.published > checkpointBytes
-	if due {
-		e.published = 0
-	}
-	e.mu.Unlock()
-	if due {
-		_, _ = e.db.ExecContext(ctx, "CHECKPOINT "+engine.Quote(catalog))
-	}
+// cells is a rough size of what was written: rows times columns.
+func cells(rows int64, columns []table.Column) int64 {
+	return max(rows, 0) * int64(max(1, len(columns)))
 }

@@ -2,70 +2,145 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"fmt"
-	"math/big"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/cockroachdb/apd/v3"
 	duck "github.com/duckdb/duckdb-go/v2"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/table"
 )
 
-// Query runs one statement that returns rows.
+// Query runs one statement that returns rows. The answer is computed before
+// Query returns, so an answer being read holds back nobody.
 func (e *Engine) Query(ctx context.Context, query string) (engine.Rows, error) {
-	return e.query(ctx, query)
+	if err := ctx.Err(); err != nil {
+		return nil, explain("", err)
+	}
+	bounded, done, err := e.bounded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	conn, err := e.pool.take(bounded)
+	if err != nil {
+		return nil, explain("", err)
+	}
+	s := &session{e: e, conn: conn}
+	r, err := s.query(bounded, query)
+	if err != nil {
+		return nil, explain("", errors.Join(err, e.pool.give(conn, s.broken)))
+	}
+	r.ctx = ctx
+	return r, nil
 }
 
-func (e *Engine) query(ctx context.Context, query string) (*rows, error) {
-	if e.settings.ReadOnly {
-		if err := e.admit(ctx, query); err != nil {
+// query runs a single statement. Columns the driver would read inexactly are
+// turned into text by DuckDB, in a query around it.
+func (s *session) query(ctx context.Context, query string) (*rows, error) {
+	prepared, err := s.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := s.columnsFrom(prepared)
+	if err == nil && s.e.settings.ReadOnly {
+		err = admit(prepared, query)
+	}
+	if err != nil {
+		return nil, errors.Join(err, prepared.Close())
+	}
+	if around := textual(query, columns); around != "" {
+		if err := prepared.Close(); err != nil {
+			return nil, err
+		}
+		if prepared, err = s.prepare(around); err != nil {
 			return nil, err
 		}
 	}
-	found, err := e.db.QueryContext(ctx, query)
+	defer s.e.helpers.watch()()
+	found, err := prepared.QueryContext(ctx, nil)
 	if err != nil {
-		return nil, explain("", err)
+		return nil, errors.Join(err, prepared.Close())
 	}
-	types, err := found.ColumnTypes()
-	if err != nil {
-		return nil, explain("", err)
-	}
-	r := &rows{rows: found, values: make([]any, len(types)), targets: make([]any, len(types)), columns: make([]table.Column, len(types))}
-	for i, t := range types {
-		r.columns[i] = table.Column{Name: t.Name(), Type: typeOf(t.DatabaseTypeName())}
-		r.targets[i] = &r.values[i]
+	r := &rows{session: s, prepared: prepared, found: found, columns: columns}
+	r.raw, r.values = make([]driver.Value, len(found.Columns())), make([]any, len(columns))
+	for _, c := range columns {
+		r.readers = append(r.readers, reader(c.Type))
 	}
 	return r, nil
 }
 
-// typeOf reads a type's name as the driver spells it.
-func typeOf(name string) table.Type {
-	switch name {
-	case "SQLNULL", "INVALID", "ANY":
-		return table.Type{Kind: table.Unknown}
-	case "BIGNUM", "BIT", "TIMETZ", "TIME WITH TIME ZONE", "TIME_NS":
-		return table.Type{Kind: table.Varchar}
+// textual returns the query with the columns the driver cannot read exactly
+// written as text, "" when there are none.
+func textual(query string, columns []table.Column) string {
+	var names, parts []string
+	needed := false
+	for i, c := range columns {
+		name := "c" + strconv.Itoa(i)
+		names = append(names, name)
+		part := asText(name, c.Type)
+		needed = needed || part != name
+		parts = append(parts, part)
 	}
-	t, err := table.ParseType(name)
-	if err != nil {
-		return table.Type{Kind: table.Nested, Spelling: name}
+	if !needed {
+		return ""
 	}
-	return t
+	return "SELECT " + strings.Join(parts, ", ") + " FROM (\n" + withoutEnd(query) + "\n) AS answer(" + strings.Join(names, ", ") + ")"
+}
+
+func asText(name string, t table.Type) string {
+	switch {
+	case t.Kind == table.JSON, t.Kind == table.Time, t.Kind == table.Interval:
+		return "CAST(" + name + " AS VARCHAR)"
+	case t.Kind != table.Nested:
+		return name
+	}
+	for _, spelling := range foreign {
+		if t.Spelling == spelling {
+			return "CAST(" + name + " AS VARCHAR)"
+		}
+	}
+	if t.Spelling == "TIME_NS" {
+		return "CAST(" + name + " AS VARCHAR)"
+	}
+	// JSON has binary numbers only: what they cannot hold is written as text.
+	if kept := keepDigits(t.Spelling); kept != t.Spelling {
+		name = "CAST(" + name + " AS " + kept + ")"
+	}
+	return "CAST(to_json(" + name + ") AS VARCHAR)"
+}
+
+// beyondJSON finds, in the spelling of a nested type, quoted names (left
+// alone) and the types of numbers JSON would round.
+var beyondJSON = regexp.MustCompile(`"(?:[^"]|"")*"|'(?:[^']|'')*'|\b(?:DECIMAL\(\d+,\s*\d+\)|U?HUGEINT)`)
+
+// keepDigits is a nested type with VARCHAR for its numbers JSON would round.
+func keepDigits(spelling string) string {
+	return beyondJSON.ReplaceAllStringFunc(spelling, func(found string) string {
+		if found[0] == '"' || found[0] == '\'' {
+			return found
+		}
+		return "VARCHAR"
+	})
 }
 
 // rows is an answer being read.
 type rows struct {
-	rows    *sql.Rows
-	columns []table.Column
-	values  []any
-	targets []any
-	err     error
+	ctx      context.Context
+	session  *session
+	prepared *duck.Stmt
+	found    driver.Rows
+	columns  []table.Column
+	readers  []func(any) any
+	raw      []driver.Value
+	values   []any
+	read     int
+	err      error
+	closed   bool
 }
 
 // Columns returns the answer's columns.
@@ -73,14 +148,26 @@ func (r *rows) Columns() []table.Column { return r.columns }
 
 // Next reads the next row.
 func (r *rows) Next() bool {
-	if r.err != nil || !r.rows.Next() {
+	if r.err != nil || r.closed {
 		return false
 	}
-	if r.err = r.rows.Scan(r.targets...); r.err != nil {
+	if r.read%1024 == 0 && r.ctx.Err() != nil {
+		r.err = r.ctx.Err()
 		return false
 	}
-	for i, v := range r.values {
-		r.values[i] = exact(v, r.columns[i].Type)
+	r.read++
+	if err := r.found.Next(r.raw); err != nil {
+		if !errors.Is(err, io.EOF) {
+			r.err = err
+		}
+		return false
+	}
+	for i, value := range r.raw[:len(r.values)] {
+		if value == nil {
+			r.values[i] = nil
+			continue
+		}
+		r.values[i] = r.readers[i](value)
 	}
 	return true
 }
@@ -89,160 +176,22 @@ func (r *rows) Next() bool {
 func (r *rows) Scan() []any { return r.values }
 
 // Err returns what stopped Next, nil at the end of the rows.
-func (r *rows) Err() error {
-	if r.err != nil {
-		return explain("", r.err)
-	}
-	return explain("", r.rows.Err())
-}
+func (r *rows) Err() error { return explain("", r.err) }
 
-// Close ends the answer.
-func (r *rows) Close() error { return explain("", r.rows.Close()) }
-
-// exact turns the driver's value into what table.Batch documents.
-func exact(value any, of table.Type) any {
-	switch v := value.(type) {
-	case nil:
+// Close ends the answer; calling it again does nothing.
+func (r *rows) Close() error {
+	if r.closed {
 		return nil
-	case int8:
-		return int64(v)
-	case int16:
-		return int64(v)
-	case int32:
-		return int64(v)
-	case uint8:
-		return int64(v)
-	case uint16:
-		return int64(v)
-	case uint32:
-		return int64(v)
-	case uint64:
-		return new(big.Int).SetUint64(v)
-	case float32:
-		return float64(v)
-	case duck.Decimal:
-		return decimal(v)
-	case duck.Interval:
-		return interval(v)
-	case []byte:
-		return bytesOf(v, of)
-	case duck.UUID:
-		return v.String()
-	case time.Time:
-		return timeOf(v, of)
-	case bool, int64, float64, string, *big.Int:
-		if of.Kind == table.Nested || of.Kind == table.JSON {
-			return nested(v)
-		}
-		return v
-	default:
-		return nested(v)
 	}
+	r.closed = true
+	err := errors.Join(r.found.Close(), r.prepared.Close())
+	return explain("", errors.Join(err, r.session.e.pool.give(r.session.conn, err != nil)))
 }
 
-func decimal(v duck.Decimal) *apd.Decimal {
-	d := new(apd.Decimal)
-	d.Coeff.SetMathBigInt(new(big.Int).Abs(v.Value))
-	d.Negative = v.Value.Sign() < 0
-	d.Exponent = -int32(v.Scale)
-	return d
-}
-
-func bytesOf(v []byte, of table.Type) any {
-	if of.Kind == table.UUID && len(v) == 16 {
-		var id duck.UUID
-		copy(id[:], v)
-		return id.String()
-	}
-	return append([]byte(nil), v...)
-}
-
-func timeOf(v time.Time, of table.Type) any {
-	if of.Kind == table.Time || of.Kind == table.Varchar {
-		return v.UTC().Format("15:04:05.999999")
-	}
-	return v.UTC()
-}
-
-// interval writes an interval the way DuckDB reads it back.
-func interval(v duck.Interval) string {
-	var parts []string
-	if years := v.Months / 12; years != 0 {
-		parts = append(parts, fmt.Sprintf("%d years", years))
-	}
-	if months := v.Months % 12; months != 0 {
-		parts = append(parts, fmt.Sprintf("%d months", months))
-	}
-	if v.Days != 0 {
-		parts = append(parts, fmt.Sprintf("%d days", v.Days))
-	}
-	if v.Micros != 0 || len(parts) == 0 {
-		sign, micros := "", v.Micros
-		if micros < 0 {
-			sign, micros = "-", -micros
-		}
-		seconds := micros / 1_000_000
-		text := fmt.Sprintf("%s%02d:%02d:%02d", sign, seconds/3600, seconds/60%60, seconds%60)
-		if rest := micros % 1_000_000; rest != 0 {
-			text += fmt.Sprintf(".%06d", rest)
-		}
-		parts = append(parts, text)
-	}
-	return strings.Join(parts, " ")
-}
-
-// nested writes a list, struct, map or union as JSON, decimals as text.
-func nested(value any) any {
-	if text, ok := value.(string); ok {
-		return text
-	}
-	text, err := json.Marshal(plain(value))
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(text)
-}
-
-func plain(value any) any {
-	switch v := value.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			out[i] = plain(item)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			out[k] = plain(item)
-		}
-		return out
-	case duck.Map:
-		out := make(map[string]any, len(v))
-		for k, item := range v {
-			out[fmt.Sprint(plain(k))] = plain(item)
-		}
-		return out
-	case duck.Union:
-		return plain(v.Value)
-	case duck.Decimal:
-		return decimal(v).Text('f')
-	case *big.Int:
-		return v.String()
-	case duck.Interval:
-		return interval(v)
-	case duck.UUID:
-		return v.String()
-	case time.Time:
-		return v.UTC().Format("2006-01-02T15:04:05.999999Z07:00")
-	default:
-		return v
-	}
-}
-
-func contains(err error, text string) bool { return strings.Contains(err.Error(), text) }
-
-// notFound reports a relation that does not exist.
-func notFound(r engine.Relation) error {
-	return fault.New(fault.NotFound, "there is no table or view %s", r.Dataset())
+// onlyText reads an answer of a single text and closes it.
+func onlyText(found driver.Rows) (string, error) {
+	values := make([]driver.Value, 1)
+	err := found.Next(values)
+	own, _ := values[0].(string)
+	return own, errors.Join(err, found.Close())
 }

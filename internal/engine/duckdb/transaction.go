@@ -2,73 +2,109 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"strings"
 )
 
 // transaction is several statements that become visible together. After an
 // error in one of them DuckDB would answer a commit with OK all the same, so
 // the first error is kept and the end is then always a rollback.
 type transaction struct {
-	conn   *sql.Conn
-	failed error
+	session *session
+	pending []step // not yet sent to DuckDB
+	failed  error
 }
 
-// transact runs work in one transaction, retried by nobody.
-func (e *Engine) transact(ctx context.Context, work func(*transaction) error) error {
-	conn, err := e.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	t := &transaction{conn: conn}
-	if t.exec(ctx, "BEGIN TRANSACTION") != nil {
-		return t.failed
-	}
-	if err := work(t); err != nil && t.failed == nil {
-		t.failed = err
-	}
-	if t.failed == nil {
-		t.exec(ctx, "COMMIT")
-		if t.failed == nil {
-			return nil
+// step is one statement with the name Settings.Interfere knows it by.
+type step struct{ name, sql string }
+
+// transact runs work in one transaction. Statements that only had to be added
+// are sent together with the commit, and like it are not interrupted: they
+// take milliseconds, and a commit interrupted half-way would leave open
+// whether it happened.
+func (e *Engine) transact(ctx context.Context, work func(context.Context, *transaction) error) error {
+	return e.with(ctx, func(ctx context.Context, s *session) error {
+		t := &transaction{session: s}
+		t.add("begin", "BEGIN TRANSACTION")
+		if err := work(ctx, t); err != nil {
+			t.abandon(err)
 		}
-	}
-	// A failed commit has ended the transaction already; everything else must
-	// be rolled back even when ctx is done, or the connection keeps it open.
-	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); err != nil && !noTransaction(err) {
-		return errors.Join(t.failed, err)
-	}
-	return t.failed
+		if err := ctx.Err(); err != nil {
+			t.abandon(err)
+		}
+		if t.failed == nil {
+			t.add("commit", "COMMIT TRANSACTION")
+			t.send(context.WithoutCancel(ctx))
+		}
+		if t.failed != nil {
+			t.rollback(ctx)
+		}
+		return t.failed
+	})
 }
 
-// exec runs one or more statements and remembers the first error.
-func (t *transaction) exec(ctx context.Context, statements string) error {
-	_, err := t.affected(ctx, statements)
-	return err
+// add puts a statement in line; the next exec or the commit sends it.
+func (t *transaction) add(name, sql string) {
+	if sql != "" {
+		t.pending = append(t.pending, step{name, sql})
+	}
 }
 
-// affected is exec, and returns how many rows the last statement changed.
-func (t *transaction) affected(ctx context.Context, statements string) (int64, error) {
-	if t.failed != nil {
-		return 0, t.failed
-	}
-	result, err := t.conn.ExecContext(ctx, statements)
-	if err != nil {
-		t.failed = err
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-func noTransaction(err error) bool {
-	return err != nil && (contains(err, "no transaction is active") || contains(err, "cannot rollback"))
+// exec runs a statement, after those in line, and returns how many rows it
+// changed. The first error is remembered, and nothing runs after it.
+func (t *transaction) exec(ctx context.Context, name, sql string) (int64, error) {
+	t.add(name, sql)
+	return t.send(ctx)
 }
 
 // abandon makes the transaction end in a rollback.
-func (t *transaction) abandon(err error) error {
+func (t *transaction) abandon(err error) {
 	if t.failed == nil {
 		t.failed = err
 	}
-	return t.failed
+}
+
+func (t *transaction) send(ctx context.Context) (int64, error) {
+	if t.failed != nil {
+		return 0, t.failed
+	}
+	steps := t.pending
+	t.pending = nil
+	if t.session.e.settings.Interfere != nil {
+		return t.interfered(ctx, steps)
+	}
+	var b strings.Builder
+	for i, s := range steps {
+		if i > 0 {
+			b.WriteString("\n;")
+		}
+		b.WriteString(s.sql)
+	}
+	changed, err := t.session.run(ctx, b.String())
+	t.failed = err
+	return changed, err
+}
+
+// interfered runs the statements one by one, asking after each whether to fail.
+func (t *transaction) interfered(ctx context.Context, steps []step) (changed int64, err error) {
+	for _, s := range steps {
+		if changed, err = t.session.run(ctx, s.sql); err == nil {
+			err = t.session.e.settings.Interfere(s.name)
+		}
+		if err != nil {
+			t.failed = err
+			return 0, err
+		}
+	}
+	return changed, nil
+}
+
+// rollback ends a transaction that failed, even when ctx is done: otherwise
+// the connection would keep it open. A failed commit has ended it already.
+func (t *transaction) rollback(ctx context.Context) {
+	_, err := t.session.run(context.WithoutCancel(ctx), "ROLLBACK")
+	if err != nil && !strings.Contains(err.Error(), "no transaction is active") {
+		t.session.broken = true
+		t.failed = errors.Join(t.failed, err)
+	}
 }

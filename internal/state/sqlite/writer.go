@@ -161,7 +161,7 @@ func (w *writer) commit(group []*job) {
 		finish(group, err)
 		return
 	}
-	for i, j := range group[:0] {
+	for i, j := range group {
 		err := w.begin(context.Background())
 		if err != nil {
 			finish(group[i:], err)

@@ -35,6 +35,13 @@ var currentCases = []tale{
 		h.settle(h.publish("shop.orders"), state.Lost)
 		h.same(h.current(), map[string]int64{"shop.orders": 1})
 	}},
+	{"of several published before a lost one the newest takes its place", func(h *house) {
+		for range 3 {
+			h.publish("shop.orders")
+		}
+		h.settle(h.publish("shop.orders"), state.Lost)
+		h.same(h.current(), map[string]int64{"shop.orders": 3})
+	}},
 	{"a dataset whose only entry is lost is not current", func(h *house) {
 		h.settle(h.publish("shop.orders"), state.Lost)
 		h.same(h.current(), map[string]int64{})

@@ -20,7 +20,7 @@ var propertyCases = []tale{
 			n++
 			m := &model{h: h, env: fmt.Sprintf("env%d", n), newest: map[string]int64{}}
 			moves := []func(*rapid.T){m.intend, m.intend, m.settle, m.settle, m.settle, m.recheck}
-			for range rapid.IntRange(1, 25).Draw(r, "moves") {
+			for range rapid.IntRange(5, 40).Draw(r, "moves") {
 				moves[rapid.IntRange(0, len(moves)-1).Draw(r, "move")](r)
 				m.agrees(r)
 			}
@@ -45,10 +45,10 @@ type model struct {
 
 func (m *model) intend(r *rapid.T) {
 	e := state.Entry{
-		Env: m.env, Dataset: rapid.SampledFrom([]string{"a.a", "a.b"}).Draw(r, "dataset"),
+		Env: m.env, Dataset: rapid.SampledFrom([]string{"a.a", "a.a", "a.b"}).Draw(r, "dataset"),
 		Version: rapid.SampledFrom([]int64{0, 0, 0, 3, 9}).Draw(r, "seen"),
 	}
-	if n := rapid.IntRange(0, 2).Draw(r, "day"); n > 0 {
+	if n := rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(r, "day"); n > 0 {
 		e.From, e.To = day(n), day(n+1)
 	}
 	want := max(e.Version, m.newest[e.Dataset]) + 1

@@ -1,0 +1,174 @@
+package duckdb
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// catalog is what the engine knows of the warehouse without asking: as it is
+// the only writer, asking would only cost time. It is read at the start and
+// again when a statement shows that somebody changed the file by hand.
+type catalog struct {
+	mu      *sync.Mutex
+	forms   map[engine.Relation]engine.Form // what exists, by key
+	columns map[engine.Relation][]table.Column
+	schemas map[string]bool
+	markers map[string]held
+}
+
+// held is what the marker table holds for a dataset.
+type held struct {
+	dataset string // as spelled there
+	fence   int64
+}
+
+func newCatalog() catalog {
+	c := catalog{mu: new(sync.Mutex)}
+	c.clear()
+	return c
+}
+
+func (c *catalog) clear() {
+	c.forms = map[engine.Relation]engine.Form{}
+	c.columns = map[engine.Relation][]table.Column{}
+	c.schemas, c.markers = map[string]bool{}, map[string]held{}
+}
+
+// key is a relation as DuckDB compares names: without regard to case.
+func key(r engine.Relation) engine.Relation {
+	return engine.Relation{Schema: strings.ToLower(r.Schema), Name: strings.ToLower(r.Name)}
+}
+
+// form returns what a relation is, "" when it does not exist.
+func (c *catalog) form(r engine.Relation) engine.Form {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.forms[key(r)]
+}
+
+// made records that a relation now exists with these columns (nil: unknown).
+func (c *catalog) made(r engine.Relation, form engine.Form, columns []table.Column) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forms[key(r)], c.columns[key(r)] = form, columns
+}
+
+// gone records that relations no longer exist.
+func (c *catalog) gone(relations ...engine.Relation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range relations {
+		delete(c.forms, key(r))
+		delete(c.columns, key(r))
+	}
+}
+
+// drop returns the statement that removes a relation, "" when there is none.
+func (c *catalog) drop(r engine.Relation) string {
+	switch c.form(r) {
+	case engine.Table:
+		return "DROP TABLE " + r.String()
+	case engine.View:
+		return "DROP VIEW " + r.String()
+	default:
+		return ""
+	}
+}
+
+// marker returns what the marker table holds for a dataset.
+func (c *catalog) marker(dataset string) (held, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.markers[strings.ToLower(dataset)]
+	return h, ok
+}
+
+// marked records what the marker table now holds.
+func (c *catalog) marked(m engine.Marker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Fence}
+}
+
+// unmarked records that a dataset's marker is gone.
+func (c *catalog) unmarked(dataset string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.markers, strings.ToLower(dataset))
+}
+
+// everything lists the tables and views of the file.
+const everything = `SELECT schema_name, table_name AS name, 'table' AS form FROM duckdb_tables()
+	WHERE NOT internal AND NOT temporary AND database_name = current_database()
+UNION ALL SELECT schema_name, view_name, 'view' FROM duckdb_views()
+	WHERE NOT internal AND NOT temporary AND database_name = current_database()`
+
+// learn reads which tables, views and markers there are.
+func (e *Engine) learn(ctx context.Context) error {
+	relations, err := engine.ReadAll(ctx, e, everything, 0)
+	if err != nil {
+		return err
+	}
+	markers, err := e.Published(ctx)
+	if err != nil {
+		return err
+	}
+	c := &e.known
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clear()
+	for _, row := range relations.Rows {
+		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}
+		c.forms[key(r)] = engine.Form(text(row[2]))
+	}
+	for _, m := range markers {
+		c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Fence}
+	}
+	return nil
+}
+
+// text is a VARCHAR value, "" for NULL.
+func text(value any) string {
+	s, _ := value.(string)
+	return s
+}
+
+// locks serialises work by name, and lets other names go on.
+type locks struct {
+	mu   sync.Mutex
+	held map[string]*lock
+}
+
+type lock struct {
+	sync.Mutex
+	waiting int
+}
+
+// lock locks a name, without regard to case, and returns what unlocks it.
+func (l *locks) lock(name string) func() {
+	name = strings.ToLower(name)
+	l.mu.Lock()
+	if l.held == nil {
+		l.held = map[string]*lock{}
+	}
+	one := l.held[name]
+	if one == nil {
+		one = &lock{}
+		l.held[name] = one
+	}
+	one.waiting++
+	l.mu.Unlock()
+	one.Lock()
+	return func() {
+		one.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if one.waiting--; one.waiting == 0 {
+			delete(l.held, name)
+		}
+	}
+}
