@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -106,7 +105,7 @@ func bare(t testing.TB) *sql.DB {
 	db.SetMaxOpenConns(1)
 	statements := []string{"set timezone = 'Europe/London'", "create schema shop"}
 	for _, of := range tables(t, retail) {
-		statements = append(statements, "create table "+engine.ParseRelation(of.Dataset).String()+tableDefinition(of.Columns))
+		statements = append(statements, "create table "+sqlName(of.Dataset)+tableDefinition(of.Columns))
 	}
 	for _, s := range statements {
 		if _, err := db.Exec(s); err != nil {
@@ -179,4 +178,10 @@ func describe(t *testing.T, db *sql.DB, query string) []table.Column {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// sqlName is a dataset as SQL names it.
+func sqlName(dataset string) string {
+	schema, name, _ := strings.Cut(dataset, ".")
+	return table.Quote(schema) + "." + table.Quote(name)
 }

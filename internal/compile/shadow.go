@@ -11,7 +11,6 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/table"
 )
@@ -80,7 +79,7 @@ func (s *session) prepare(ctx context.Context) (err error) {
 	if _, err = s.conn.ExecContext(ctx, "use "+catalogName); err != nil {
 		return fault.Wrap("connect to the shadow catalog", err)
 	}
-	if _, err = s.conn.ExecContext(ctx, "set timezone = "+engine.Literal(s.shadow.zone)); err != nil {
+	if _, err = s.conn.ExecContext(ctx, "set timezone = "+table.Literal(s.shadow.zone)); err != nil {
 		return fault.New(fault.Invalid, "time zone %q is not known", s.shadow.zone).
 			WithHint("use an IANA name such as Europe/London")
 	}
@@ -146,14 +145,14 @@ func (s *session) ensure(ctx context.Context, dataset string, columns []table.Co
 	if s.shadow.tables[key] == definition {
 		return nil
 	}
-	relation := engine.ParseRelation(dataset)
-	if schema := strings.ToLower(relation.Schema); !s.shadow.schemas[schema] {
-		if _, err := s.conn.ExecContext(ctx, "create schema if not exists "+engine.Quote(relation.Schema)); err != nil {
-			return fault.New(fault.Invalid, "%s cannot be a schema: %w", relation.Schema, err)
+	schema, name, _ := strings.Cut(dataset, ".")
+	if lower := strings.ToLower(schema); !s.shadow.schemas[lower] {
+		if _, err := s.conn.ExecContext(ctx, "create schema if not exists "+table.Quote(schema)); err != nil {
+			return fault.New(fault.Invalid, "%s cannot be a schema: %w", schema, err)
 		}
-		s.shadow.schemas[schema] = true
+		s.shadow.schemas[lower] = true
 	}
-	if _, err := s.conn.ExecContext(ctx, "create or replace table "+relation.String()+definition); err != nil {
+	if _, err := s.conn.ExecContext(ctx, "create or replace table "+table.Quote(schema)+"."+table.Quote(name)+definition); err != nil {
 		return fault.New(fault.Invalid, "%s cannot be a table: %w", dataset, err)
 	}
 	s.shadow.tables[key] = definition
@@ -169,7 +168,7 @@ func tableDefinition(columns []table.Column) string {
 	var b strings.Builder
 	for i, c := range columns {
 		b.WriteString([]string{" (", ", "}[min(i, 1)])
-		b.WriteString(engine.Quote(c.Name))
+		b.WriteString(table.Quote(c.Name))
 		b.WriteByte(' ')
 		b.WriteString(spelling(c.Type))
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/table"
 )
@@ -71,7 +70,7 @@ func typeText(v value) string {
 	case "ENUM":
 		var values []string
 		for c := info.get("values").first(); c.ok(); c = c.next() {
-			values = append(values, engine.Literal(c.text()))
+			values = append(values, table.Literal(c.text()))
 		}
 		return "ENUM(" + strings.Join(values, ", ") + ")"
 	case "NULL":
@@ -83,7 +82,7 @@ func typeText(v value) string {
 func fields(first value) string {
 	var out []string
 	for c := first; c.ok(); c = c.next() {
-		out = append(out, engine.Quote(c.get("first").text())+" "+typeText(c.get("second")))
+		out = append(out, table.Quote(c.get("first").text())+" "+typeText(c.get("second")))
 	}
 	return strings.Join(out, ", ")
 }

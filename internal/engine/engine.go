@@ -126,14 +126,10 @@ func (r Relation) String() string { return Quote(r.Schema) + "." + Quote(r.Name)
 func (r Relation) Dataset() string { return r.Schema + "." + r.Name }
 
 // Quote returns an identifier in double quotes, as standard SQL wants it.
-func Quote(identifier string) string {
-	return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"`
-}
+func Quote(identifier string) string { return table.Quote(identifier) }
 
-// Literal returns a string as a SQL literal.
-func Literal(text string) string {
-	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
-}
+// Literal returns a text as a SQL literal.
+func Literal(text string) string { return table.Literal(text) }
 
 // Form is what a dataset is in the warehouse.
 type Form string
