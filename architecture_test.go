@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"app"},
 	{"serve"},
 	{"schedule"},
-	{"ingest", "build", "check", "monitor", "incident", "repair", "metric", "lifecycle", "compare", "consolidate"},
+	{"ingest", "build", "check", "trial", "monitor", "incident", "repair", "metric", "lifecycle", "compare", "consolidate"},
 	{"engine", "lake", "state", "notify"},
 	{"project", "compile"},
 	{"table", "fault"},

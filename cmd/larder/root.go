@@ -65,7 +65,7 @@ Start with:  larder demo
 	p.root.CompletionOptions.HiddenDefaultCmd = false
 	p.root.AddCommand(
 		p.initCommand(), p.demoCommand(), p.validateCommand(), p.planCommand(), p.runCommand(),
-		p.checkCommand(), p.showCommand(), p.lineageCommand(), p.queryCommand(), p.historyCommand(),
+		p.checkCommand(), p.testCommand(), p.showCommand(), p.lineageCommand(), p.queryCommand(), p.historyCommand(),
 		p.schemasCommand(), p.versionCommand(),
 	)
 	return p

@@ -36,6 +36,9 @@ func (a *App) compile(ctx context.Context) error {
 		return err
 	}
 	a.Graph = a.compiled.Graph
+	if a.renderer, err = compile.NewRenderer(in.TimeZone); err != nil {
+		return err
+	}
 	// A cache that cannot be written costs time at the next start, nothing else.
 	_ = cache.Flush()
 	return nil
@@ -78,13 +81,6 @@ func (a *App) params() map[string]compile.Param {
 
 // render replaces a model's parameters, $now among them.
 func (a *App) render(sql string, now time.Time) (string, error) {
-	if a.renderer == nil {
-		r, err := compile.NewRenderer(a.Project.TimeZone.String())
-		if err != nil {
-			return "", err
-		}
-		a.renderer = r
-	}
 	params := a.params()
 	params["now"] = compile.Param{
 		Type:  table.Type{Kind: table.TimestampTZ},

@@ -207,7 +207,7 @@ func TestWhereRestrictsTheRowsJudged(t *testing.T) {
 func TestSamplesMaskPersonalColumns(t *testing.T) {
 	d, s := open(t)
 	for _, c := range []struct{ mask, want string }{
-		{"hash", hashed("dee@example.com")}, {"redact", "***"}, {"", "***"}, {"partial", "d***@example.com"},
+		{"hash", Hashed("dee@example.com")}, {"redact", "***"}, {"", "***"}, {"partial", "d***@example.com"},
 	} {
 		s.Masks = map[string]project.Column{"EMAIL": {Personal: "email", Mask: c.mask}}
 		r := check(t, d, s, line(t, `accepted("order", 'open', 'closed')`))[0]

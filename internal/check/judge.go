@@ -246,7 +246,7 @@ func (s scope) label(p *probe, keys []any, skip int) string {
 		case key == nil:
 			parts = append(parts, b.label+" is empty")
 		case b.personal:
-			parts = append(parts, b.label+" = "+hashed(shown))
+			parts = append(parts, b.label+" = "+Hashed(shown))
 		case of.Kind == table.Varchar:
 			parts = append(parts, b.label+" = "+engine.Literal(shown))
 		default:

@@ -51,7 +51,7 @@ func (s scope) cover(sample *table.Batch, derived bool) {
 func masked(value, mask string) string {
 	switch mask {
 	case "hash":
-		return hashed(value)
+		return Hashed(value)
 	case "partial":
 		runes := []rune(value)
 		if len(runes) < 4 {
@@ -66,7 +66,9 @@ func masked(value, mask string) string {
 	}
 }
 
-func hashed(value string) string {
+// Hashed is how a personal value is shown where equal values should stay
+// recognisable: 16 hexadecimal digits of its SHA-256.
+func Hashed(value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(sum[:8])
 }

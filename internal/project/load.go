@@ -89,6 +89,9 @@ func Load(root string, opts Options) (*Project, error) {
 	for _, name := range l.yamlFiles("checks") {
 		l.checkFile(name)
 	}
+	for _, name := range l.yamlFiles("tests") {
+		l.testFile(name)
+	}
 	l.verify()
 	if err := append(l.env.clean(l.faults), l.folder.faults...).Err(); err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type Project struct {
 	Sources  []Source
 	Models   []Model
 	Checks   []Check // all of them: from headers, sources and checks/*.yml
+	Tests    []Test  // trials of models' SQL, from tests/*.yml
 }
 
 // Target is a warehouse a project builds into.

@@ -337,7 +337,7 @@ func FuzzLoad(f *testing.F) {
 			f.Add(text, uint8(len(file.Name)))
 		}
 	}
-	names := []string{"larder.yml", "larder.local.yml", "squads/a.yml", "sources/a.yml", "models/marts/_defaults.yml", "models/marts/a.sql", "checks/a.yml"}
+	names := []string{"larder.yml", "larder.local.yml", "squads/a.yml", "sources/a.yml", "models/marts/_defaults.yml", "models/marts/a.sql", "checks/a.yml", "tests/a.yml"}
 	root := f.TempDir()
 	for _, name := range names {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {

@@ -14,13 +14,13 @@ import (
 // Schemas returns a JSON Schema (draft 2020-12) for each file a user writes,
 // by the schema's file name: larder.json, local.json (larder.local.yml),
 // source.json, model.json (the header of a model), defaults.json
-// (_defaults.yml), squad.json and checks.json. They come from the same structs
+// (_defaults.yml), squad.json, checks.json and test.json. They come from the same structs
 // the files are read into; opts says which kinds and engines there are.
 func Schemas(opts Options) (map[string][]byte, error) {
 	w := &schemaWriter{opts: opts}
 	local := w.object(settingsSpec{}, "larder.local.yml: one person's settings, laid over larder.yml")
 	local.Required = nil
-	checks := w.object(datasetChecks{}, "")
+	checks, test := w.object(datasetChecks{}, ""), w.object(testSpec{}, "")
 	w.variables = false
 	schemas := map[string]*jsonschema.Schema{
 		"squad.json":    w.object(squadSpec{}, "A file in squads/: who owns datasets"),
@@ -29,6 +29,10 @@ func Schemas(opts Options) (map[string][]byte, error) {
 		"checks.json": {
 			Description: "A file in checks/: checks apart from the models",
 			AnyOf:       []*jsonschema.Schema{checks, {Type: "array", Items: checks}},
+		},
+		"test.json": {
+			Description: "A file in tests/: trials of models' SQL",
+			AnyOf:       []*jsonschema.Schema{test, {Type: "array", Items: test}},
 		},
 	}
 	w.variables = true

@@ -64,7 +64,7 @@ func schemaFor(name, text string) (schema, yaml string) {
 		return "model.json", parts.yaml
 	default:
 		folder, _, _ := strings.Cut(name, "/")
-		return map[string]string{"squads": "squad.json", "sources": "source.json", "checks": "checks.json"}[folder], text
+		return map[string]string{"squads": "squad.json", "sources": "source.json", "checks": "checks.json", "tests": "test.json"}[folder], text
 	}
 }
 
@@ -118,6 +118,10 @@ func TestSchemasRefuse(t *testing.T) {
 		{"checks.json", "dataset: a.b"},
 		{"checks.json", "[{dataset: a.b}]"},
 		{"defaults.json", "acces: all"},
+		{"test.json", "{model: a.b, name: x}"},
+		{"test.json", "{model: a.b, name: x, expect: [{a: [1]}]}"},
+		{"test.json", "{model: a.b, name: x, expect: {row: []}}"},
+		{"test.json", "{model: a.b, name: x, given: {a.b: {file: x}}, expect: []}"},
 	} {
 		if schemas[c.schema].Validate(asJSON(t, c.yaml)) == nil {
 			t.Errorf("%s allows %s", c.schema, c.yaml)

@@ -16,6 +16,14 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 )
 
+// memory is the path of a warehouse that lives and dies with its Engine.
+const memory = ":memory:"
+
+// OpenMemory opens an empty warehouse that lives in memory only.
+func OpenMemory(ctx context.Context, timeZone string) (*Engine, error) {
+	return Open(ctx, Settings{Path: memory, TimeZone: timeZone, Threads: 1})
+}
+
 // Open opens or creates the file. The error is Busy when it is open already, in
 // another process or in this one; Denied when it cannot be read or written;
 // Broken when it is no DuckDB file; OutOfRoom when the disk is full; NotFound
@@ -73,7 +81,7 @@ func (e *Engine) open(ctx context.Context) error {
 // statement turns out to be long.
 func (s Settings) dsn() string {
 	temp := s.TempDirectory
-	if temp == "" {
+	if temp == "" && s.Path != memory {
 		temp = s.Path + ".tmp"
 	}
 	threads := strconv.Itoa(s.threads())

@@ -22,6 +22,9 @@ const taken = -1
 // reserve enters the engine's file as in use; Busy when somebody in this
 // process writes it, or when somebody reads what is to be written.
 func (e *Engine) reserve() error {
+	if e.settings.Path == memory {
+		return nil
+	}
 	path := realPath(e.settings.Path)
 	inUse.Lock()
 	defer inUse.Unlock()
