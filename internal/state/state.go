@@ -216,5 +216,7 @@ type Store interface {
 	Ledger
 	Journal
 	Verdicts
+	Environments
+	Acceptances
 	Close() error
 }

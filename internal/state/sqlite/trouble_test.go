@@ -81,7 +81,7 @@ func TestPlacesThatCannotBeAStore(t *testing.T) {
 		{"below a file", filepath.Join(text, "state.db"), fault.Invalid, "not a directory"},
 		{"a text file", text, fault.Broken, "file is not a database"},
 		{"another program's", foreign, fault.Invalid, "it is a database of another program"},
-		{"of a newer larder", newer, fault.Invalid, "its schema is version 99, this larder knows up to version 3"},
+		{"of a newer larder", newer, fault.Invalid, "its schema is version 99, this larder knows up to version 4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Open(t.Context(), c.path, Options{})

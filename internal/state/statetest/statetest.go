@@ -35,6 +35,8 @@ func Run(t *testing.T, open Open) {
 		{"values", valueCases},
 		{"commit", commitCases},
 		{"abandon", abandonCases},
+		{"environments", environmentCases},
+		{"acceptances", acceptanceCases},
 		{"together", togetherCases},
 		{"properties", propertyCases},
 	} {
