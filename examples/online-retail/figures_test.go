@@ -20,16 +20,27 @@ type figure struct {
 	want  []string
 }
 
-func TestFiguresOfThePublicFiles(t *testing.T) {
-	db := build(t, publicData(t))
+// TestTheWholeProject lands, builds, checks and publishes the public files, and
+// asks what readers of the warehouse would ask.
+func TestTheWholeProject(t *testing.T) {
+	s := newShop(t, publicData(t))
+	plan, report := s.run()
+	steps, results := outcomes(report)
+	if len(steps)+len(results) > 0 || len(report.Steps) != len(plan.Steps) || len(report.Results) == 0 {
+		t.Errorf("everything should be published and hold:\n%s", strings.Join(append(steps, results...), "\n"))
+	}
 	for _, group := range [][]figure{landed, overlap, lines, days, finance, merchandising, marketing} {
 		for _, f := range group {
 			t.Run(f.name, func(t *testing.T) {
-				if diff := cmp.Diff(strings.Join(f.want, "\n"), ask(t, db, f.query)); diff != "" {
+				if diff := cmp.Diff(strings.Join(f.want, "\n"), s.ask(f.query)); diff != "" {
 					t.Errorf("worked out by hand (-), built (+):\n%s", diff)
 				}
 			})
 		}
+	}
+	t.Run("every day, from the raw files", s.everyDay)
+	if again, _ := s.run(); len(again.Steps) != 0 {
+		t.Errorf("nothing arrived, and yet: %v", again.Steps)
 	}
 }
 

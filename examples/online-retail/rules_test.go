@@ -61,7 +61,7 @@ func shelf(t *testing.T, archived string, daily map[string]string) string {
 }
 
 func TestEachLineCountsOnce(t *testing.T) {
-	db := build(t, shelf(t, archived, daily))
+	db := byHand(t, shelf(t, archived, daily))
 	got := ask(t, db, `select invoice_no, line_no, kind, stock_code, item_kind, description, quantity, amount,
 		customer_id, occurrence, delivered_by from warehouse.order_lines order by invoice_no, line_no`)
 	want := strings.Join([]string{
@@ -95,7 +95,7 @@ func TestDeliveriesThatDiffer(t *testing.T) {
 		"a minute later":      {strings.Replace(first, "10:00:00", "10:01:00", 1), "2010-12-01 | 3 | 3 | 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			db := build(t, shelf(t, archived, map[string]string{"2010-12-01.csv": test.day}))
+			db := byHand(t, shelf(t, archived, map[string]string{"2010-12-01.csv": test.day}))
 			got := ask(t, db, `select invoice_on, lines_archive, lines_daily, lines_matched from warehouse.overlap_days`)
 			if got != test.want {
 				t.Errorf("day, archive, daily, matched: got %s, want %s", got, test.want)
@@ -118,7 +118,7 @@ func reversed(text string) string {
 func TestCalendarEndsWithTheRun(t *testing.T) {
 	future := map[string]string{"2010-12-01.csv": daily["2010-12-01.csv"]}
 	future["2110-12-02.csv"] = strings.ReplaceAll(daily["2010-12-02.csv"], "2010", "2110")
-	db := build(t, shelf(t, archived, future))
+	db := byHand(t, shelf(t, archived, future))
 	got := ask(t, db, `select max(day), sum(lines), (select count(*) from warehouse.order_lines) from warehouse.calendar`)
 	if want := "2011-07-01 | 8 | 9"; got != want {
 		t.Errorf("last day, lines in the calendar, lines: got %s, want %s", got, want)

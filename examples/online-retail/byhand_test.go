@@ -24,9 +24,9 @@ var models = []string{
 	"marts/marketing/customer_cohorts", "marts/marketing/repeat_orders",
 }
 
-// build lands the files below data and builds every dataset of the project
+// byHand lands the files below data and builds every dataset of the project
 // from them. The result is what readers of the warehouse would see.
-func build(t *testing.T, data string) *sql.DB {
+func byHand(t *testing.T, data string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
