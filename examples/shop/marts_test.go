@@ -8,9 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// asker answers questions about a warehouse, a row as its fields joined by blanks.
+type asker interface{ rows(query string) []string }
+
 // compare holds the marts against what the simulator counted by itself, to the
 // penny, on every day and in every currency.
-func compare(t *testing.T, w *warehouse, s Summary) {
+func compare(t *testing.T, w asker, s Summary) {
 	truth := s.Truth
 	for name, c := range map[string]struct {
 		query string
