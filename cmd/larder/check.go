@@ -14,12 +14,12 @@ func (p *program) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Judge what is published now, without building",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			request := app.Request{Select: which.picked, Exclude: which.excluded}
 			if explain {
 				return p.explain(a, request)

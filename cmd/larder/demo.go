@@ -87,12 +87,12 @@ func (d *demo) play(ctx context.Context) error {
 }
 
 // run runs the project and shows how it went in short.
-func (d *demo) run(ctx context.Context, show func(*app.App, build.Report)) (build.Report, error) {
+func (d *demo) run(ctx context.Context, show func(*app.App, build.Report)) (report build.Report, err error) {
 	a, err := app.Load(ctx, app.Options{Dir: d.dir, Version: version()})
 	if err != nil {
 		return build.Report{}, err
 	}
-	defer a.Close()
+	defer closing(a, &err)
 	if err := a.Connect(ctx); err != nil {
 		return build.Report{}, err
 	}
@@ -100,7 +100,7 @@ func (d *demo) run(ctx context.Context, show func(*app.App, build.Report)) (buil
 	if err != nil {
 		return build.Report{}, err
 	}
-	report, err := a.Run(ctx, plan, app.RunOptions{Command: "demo"})
+	report, err = a.Run(ctx, plan, app.RunOptions{Command: "demo"})
 	if err != nil {
 		return report, err
 	}
@@ -112,12 +112,12 @@ func (d *demo) run(ctx context.Context, show func(*app.App, build.Report)) (buil
 }
 
 // sales shows the newest days of the first mart.
-func (d *demo) sales(ctx context.Context) error {
+func (d *demo) sales(ctx context.Context) (err error) {
 	a, err := app.Load(ctx, app.Options{Dir: d.dir, Version: version()})
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer closing(a, &err)
 	answer, err := a.Query(ctx, "select * from finance.net_sales_daily order by 1 desc limit 5", time.Minute)
 	if err != nil {
 		return err

@@ -19,12 +19,12 @@ func (p *program) historyCommand() *cobra.Command {
 		Long: `Without an argument: the newest runs. With a run's id, or "last": its steps, with
 time and rows for each dataset, and what failed and why.`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := p.load(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			if len(args) == 0 && dataset == "" {
 				runs, err := a.Runs(cmd.Context(), limit)
 				if err != nil {

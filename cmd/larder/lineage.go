@@ -20,7 +20,7 @@ func (p *program) lineageCommand() *cobra.Command {
   larder lineage finance.net_sales_daily.net_sales --up
   larder lineage warehouse.order_lines --svg > lineage.svg`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if dot && svg {
 				return fault.New(fault.Invalid, "--dot and --svg exclude each other")
 			}
@@ -28,7 +28,7 @@ func (p *program) lineageCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			both := up == down
 			l, err := a.Lineage(args[0], app.LineageRequest{Up: up || both, Down: down || both, Depth: depth})
 			if err != nil {

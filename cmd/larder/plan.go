@@ -25,12 +25,12 @@ func (p *program) planCommand() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what a run would do, and why",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			plan, err := a.Plan(cmd.Context(), app.Request{Select: which.picked, Exclude: which.excluded, Full: full})
 			if err != nil {
 				return err

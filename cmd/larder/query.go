@@ -30,7 +30,7 @@ input.`,
 		Example: `  larder query "select * from finance.net_sales_daily limit 10"
   larder query "from finance.net_sales_daily" --format parquet --out sales.parquet`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			sql, err := p.sqlOf(args[0])
 			if err != nil {
 				return err
@@ -42,7 +42,7 @@ input.`,
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			answer, err := a.Query(cmd.Context(), sql, timeout)
 			if err != nil {
 				return err

@@ -103,3 +103,11 @@ func (p *program) connect(ctx context.Context) (*app.App, error) {
 	}
 	return a, nil
 }
+
+// closing closes what a command had open, and tells when that fails: a
+// checkpoint may find the disk full.
+func closing(a *app.App, err *error) {
+	if closed := a.Close(); *err == nil {
+		*err = closed
+	}
+}

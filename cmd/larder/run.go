@@ -23,12 +23,12 @@ dependency. Every dataset is staged, checked and only then published: when a
 check blocks, readers keep the last good rows, what depends on it waits, and
 everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			plan, err := a.Plan(cmd.Context(), app.Request{Select: which.picked, Exclude: which.excluded, Full: full})
 			if err != nil {
 				return err

@@ -14,12 +14,12 @@ func (p *program) showCommand() *cobra.Command {
 		Use:   "show DATASET",
 		Short: "Describe a dataset: columns, owner, where it comes from, how its checks went",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := p.load(cmd.Context())
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			if sql {
 				text, err := a.RunnableSQL(args[0])
 				if err != nil {

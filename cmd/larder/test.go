@@ -34,7 +34,7 @@ whether what the model makes is right is for a person to say.`,
   larder test --select finance.net_sales_daily
   larder test cancellations --junit tests.xml
   larder test --generate finance.net_sales_daily`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if generate != "" {
 				return p.generateTest(cmd.Context(), generate, output, rows)
 			}
@@ -42,7 +42,7 @@ whether what the model makes is right is for a person to say.`,
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			request.Select, request.Exclude, request.Names = which.picked, which.excluded, args
 			outcomes, err := a.Test(cmd.Context(), request)
 			if err != nil {
@@ -79,12 +79,12 @@ func writeJUnit(path string, outcomes []trial.Outcome) error {
 	return nil
 }
 
-func (p *program) generateTest(ctx context.Context, dataset, output string, rows int) error {
+func (p *program) generateTest(ctx context.Context, dataset, output string, rows int) (err error) {
 	a, err := p.load(ctx)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer closing(a, &err)
 	name, text, err := a.GenerateTest(ctx, dataset, rows)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ the models, and reports all errors at once: unknown keys, tables and columns,
 type clashes, cycles, duplicate datasets, floats used as money. Touches neither
 warehouse nor data.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.load(cmd.Context())
 			if err != nil {
 				if p.json {
@@ -25,7 +25,7 @@ warehouse nor data.`,
 				}
 				return err
 			}
-			defer a.Close()
+			defer closing(a, &err)
 			warnings := a.Warnings()
 			if p.json {
 				return p.answer(map[string]any{

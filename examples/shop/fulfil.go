@@ -84,7 +84,7 @@ func (s *simulation) alike(r *random, p *product) *product {
 func (p *product) number() int {
 	n, err := strconv.Atoi(p.id[len("SKU"):])
 	if err != nil {
-		panic("a product's id is its number: " + p.id)
+		panic("a product's id is its number: " + p.id) //nolint:forbidigo // a defect of the program
 	}
 	return n
 }

@@ -25,7 +25,7 @@ func (a *App) compile(ctx context.Context) error {
 		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
 	}
 	for i := range a.Project.Models {
-		in.Models = append(in.Models, compileModel(&a.Project.Models[i], a.Project.Currency))
+		in.Models = append(in.Models, compileModel(&a.Project.Models[i]))
 	}
 	cache, err := compile.OpenCache(filepath.Join(filepath.Dir(a.Project.State), "compiled"))
 	if err != nil {
@@ -54,7 +54,7 @@ func (a *App) lakeDatasets() []string {
 	return out
 }
 
-func compileModel(m *project.Model, currency string) compile.Model {
+func compileModel(m *project.Model) compile.Model {
 	out := compile.Model{
 		Dataset: m.Dataset, SQL: m.SQL, View: m.Build == "view", Settings: "build=" + m.Build,
 		Place: m.Text.Offset, Where: m.Where,
@@ -105,7 +105,7 @@ func (a *App) RunnableSQL(target string) (string, error) {
 // Rebind is the data version a stored text has under this engine.
 func (a *App) Rebind(ctx context.Context, e state.Entry) (string, error) {
 	m := a.models[e.Dataset]
-	return a.compiled.Rebind(ctx, compileModel(m, a.Project.Currency), e.SQL, e.Upstream)
+	return a.compiled.Rebind(ctx, compileModel(m), e.SQL, e.Upstream)
 }
 
 // Warnings are things worth knowing that stop nothing.

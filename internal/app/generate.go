@@ -61,7 +61,7 @@ func (a *App) samples(ctx context.Context, model string, most int) ([]sample, er
 	if err != nil {
 		return nil, err
 	}
-	defer asked.Close() //nolint:errcheck // only read from
+	defer asked.Close()
 	var out []sample
 	for _, dataset := range a.Graph.Nodes[model].DependsOn {
 		columns := a.Graph.Nodes[model].Reads[dataset]

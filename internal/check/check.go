@@ -65,7 +65,7 @@ func (c *Checker) Check(ctx context.Context, s Subject) ([]state.Result, error) 
 	group, scanning := errgroup.WithContext(ctx)
 	group.SetLimit(c.parallel())
 	for _, scan := range arrange(scope, probes) {
-		group.Go(func() error { return c.measure(scanning, scope, scan) })
+		group.Go(func() error { return c.measure(scanning, scan) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, fault.Wrap("checks of "+s.Dataset, err)

@@ -12,7 +12,7 @@ import (
 // measure runs one scan and gives its answer to the probes. A statement that
 // is refused is divided until the rule at fault is alone; that rule keeps the
 // error. The error returned is about the engine or the run.
-func (c *Checker) measure(ctx context.Context, s scope, sc *scan) error {
+func (c *Checker) measure(ctx context.Context, sc *scan) error {
 	start := c.now()
 	rows, err := c.Engine.Query(ctx, sc.sql)
 	if err == nil {
@@ -26,7 +26,7 @@ func (c *Checker) measure(ctx context.Context, s scope, sc *scan) error {
 	}
 	if singles := sc.apart(); err != nil && len(singles) > 0 {
 		for _, single := range singles {
-			if err := c.measure(ctx, s, single); err != nil {
+			if err := c.measure(ctx, single); err != nil {
 				return err
 			}
 		}

@@ -21,7 +21,6 @@ type usual struct {
 	mean, sd   float64 // plain, of those values
 	low, high  float64 // mean -/+ K sd, as the rule promises
 	learning   bool    // too few days to say anything
-	outlying   bool
 	baseline   []daily
 	adjusted   []float64 // baseline values with their weekday's habit taken out
 	center     float64   // median of adjusted

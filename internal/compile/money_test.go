@@ -82,15 +82,18 @@ func TestMoney(t *testing.T) {
 		},
 		{"quotient cast back", "select cast(net / 2 as decimal(18,2)) as half from shop.orders", []string{"half decimal(18,2) GBP"}, ""},
 		{
-			"other type", "select net from shop.orders", []string{"net decimal(18,4) -"},
+			"other type", "select net from shop.orders",
+			[]string{"net decimal(18,4) -"},
 			"header:1:9: model mart.m: the column net is declared as DECIMAL(18,4) and is DECIMAL(18,2) | declare DECIMAL(18,2), or write cast(... as decimal(18,4)) as net",
 		},
 		{
-			"missing column", "select net from shop.orders", []string{"nett - -"},
+			"missing column", "select net from shop.orders",
+			[]string{"nett - -"},
 			"header:1: model mart.m: the column nett is declared, but the result has none of that name | did you mean net?",
 		},
 		{
-			"unknown currency", "select net, currency from shop.orders", []string{"net - curency"},
+			"unknown currency", "select net, currency from shop.orders",
+			[]string{"net - curency"},
 			"header:1: model mart.m: the currency curency of net is neither a code such as GBP nor a column | did you mean currency?",
 		},
 		{

@@ -34,7 +34,7 @@ func (r *Renderer) Relocate(sql string, move func(dataset string) (schema string
 			continue
 		}
 		if to, ok := move(schema + "." + name); ok {
-			moves[int(v.get("query_location").index())] = to
+			moves[v.get("query_location").index()] = to
 		}
 	}
 	if len(moves) == 0 {

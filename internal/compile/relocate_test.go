@@ -37,8 +37,10 @@ func TestRelocate(t *testing.T) {
 		{"a column with its schema", "select warehouse.orders.id from warehouse.orders", `select "ada__warehouse".orders.id from "ada__warehouse".orders`},
 		{"an alias that looks like it", "select warehouse.orders from lake.x as warehouse", "select warehouse.orders from lake.x as warehouse"},
 		{"text that looks like it", "select 'warehouse.orders' from lake.x", "select 'warehouse.orders' from lake.x"},
-		{"everywhere", "with o as (select * from warehouse.a) select (select max(b) from warehouse.b) from o where exists (from warehouse.c) union all from warehouse.d",
-			`with o as (select * from "ada__warehouse".a) select (select max(b) from "ada__warehouse".b) from o where exists (from "ada__warehouse".c) union all from "ada__warehouse".d`},
+		{
+			"everywhere", "with o as (select * from warehouse.a) select (select max(b) from warehouse.b) from o where exists (from warehouse.c) union all from warehouse.d",
+			`with o as (select * from "ada__warehouse".a) select (select max(b) from "ada__warehouse".b) from o where exists (from "ada__warehouse".c) union all from "ada__warehouse".d`,
+		},
 		{"beside parameters", "from warehouse.a where t < $now and b = 'é'", `from "ada__warehouse".a where t < $now and b = 'é'`},
 		{"in a pivot", "select * from warehouse.a pivot (sum(x) for y in (1, 2))", `select * from "ada__warehouse".a pivot (sum(x) for y in (1, 2))`},
 		{"sampled, joined as of", "from warehouse.a asof join warehouse.b on a.x >= b.x", `from "ada__warehouse".a asof join "ada__warehouse".b on a.x >= b.x`},

@@ -85,13 +85,3 @@ func compileAll(t testing.TB, in Input, opts Options) (*Result, error) {
 	}
 	return r, err
 }
-
-// compiled compiles one model and returns it.
-func compiled(t testing.TB, sql string) *Node {
-	t.Helper()
-	r, err := compileAll(t, input(t, model("mart.m", sql)), Options{})
-	if err != nil {
-		t.Fatalf("%v\n%s", err, sql)
-	}
-	return r.Graph.Nodes["mart.m"]
-}

@@ -123,7 +123,7 @@ func (s *session) names(ctx context.Context, text string) (names []string, err e
 		if err != nil {
 			return err
 		}
-		defer prepared.Close()
+		defer prepared.Close() //nolint:errcheck // it only described a query
 		statement := prepared.(*duckdb.Stmt)
 		count, err := statement.ColumnCount()
 		for i := 0; err == nil && i < count; i++ {

@@ -89,7 +89,7 @@ func (d *decoder) plain(node ast.Node, target reflect.Value, key string) {
 			return wanted("a number", text, err)
 		})
 	default:
-		panic("project: no YAML is read into a " + target.Type().String())
+		panic("project: no YAML is read into a " + target.Type().String()) //nolint:forbidigo // a defect of the program
 	}
 }
 

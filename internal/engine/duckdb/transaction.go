@@ -34,7 +34,7 @@ func (e *Engine) transact(ctx context.Context, work func(context.Context, *trans
 		}
 		if t.failed == nil {
 			t.add("commit", "COMMIT TRANSACTION")
-			t.send(context.WithoutCancel(ctx))
+			_, _ = t.send(context.WithoutCancel(ctx)) // an error is kept in t.failed
 		}
 		if t.failed != nil {
 			t.rollback(ctx)
