@@ -72,6 +72,28 @@ func (r *Result) Bind(ctx context.Context, sql string) ([]table.Column, error) {
 	return out.columns, nil
 }
 
+// Lineage returns, for each column a query over the project's datasets would
+// return, the columns of datasets its values come from. Errors are as Bind's.
+func (r *Result) Lineage(ctx context.Context, sql string) ([]Edge, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, err := r.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	upstreams := r.c.mentionedBy(sql)
+	b, err := s.bind(ctx, asked{
+		sql: sql, params: r.c.in.Params, upstreams: upstreams, scope: func() scope { return r.c.scope(upstreams) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(b.problems) > 0 {
+		return nil, b.problems[0].plain()
+	}
+	return b.lineage, nil
+}
+
 // plain makes an error of a problem that has no place in a file.
 func (p problem) plain() error {
 	return (&fault.Error{Kind: fault.Invalid, Err: errors.New(p.message)}).WithHint("%s", p.hint)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
 	"github.com/larder-data/larder/internal/fault"
@@ -369,4 +370,24 @@ func TestRenderFromManyGoroutines(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestLineageOfAQuery: what a query calls a column does not hide where its
+// values come from.
+func TestLineageOfAQuery(t *testing.T) {
+	r, err := compileAll(t, input(t, chain()...), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edges, err := r.Lineage(context.Background(), "with x(other) as (select net from mart.top) select other as store, count(*) as n from x group by 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Edge{{Column: "store", From: []ColumnRef{{"mart.top", "net"}}, Direct: true}, {Column: "n"}}
+	if diff := cmp.Diff(want, edges, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := r.Lineage(context.Background(), "select nett from mart.base"); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("got %v", err)
+	}
 }
