@@ -53,8 +53,22 @@ func (a *App) subject(dataset string) check.Subject {
 		Env: env, Dataset: dataset, Relation: engine.ParseRelation(dataset), Form: a.form(dataset),
 		Columns: a.Graph.Nodes[dataset].Columns, Rows: -1, Checks: a.checks[dataset],
 		Declared: a.declared[dataset], Masks: a.personal[dataset],
-		AsOf: a.options.Now(), TimeZone: a.Project.TimeZone, Relations: a.relation,
+		AsOf: a.options.Now(), TimeZone: a.Project.TimeZone, Relations: a.relation, Personal: a.personalIn,
 	}
+}
+
+// personalIn tells which columns of a query over datasets hold personal values.
+func (a *App) personalIn(ctx context.Context, sql string) (map[string]project.Column, bool) {
+	edges, err := a.compiled.Lineage(ctx, sql)
+	marks := map[string]project.Column{}
+	for _, edge := range edges {
+		for _, from := range edge.From {
+			if mark, ok := a.personal[from.Dataset][from.Column]; ok {
+				marks[edge.Column] = mark
+			}
+		}
+	}
+	return marks, err == nil
 }
 
 func (a *App) form(dataset string) engine.Form {

@@ -31,9 +31,13 @@ type Subject struct {
 	Checks            []project.Check
 	Declared          []project.Column          // what the schema rule holds Columns against
 	Masks             map[string]project.Column // personal columns, by name, and how samples show them
-	AsOf              time.Time
-	TimeZone          *time.Location // nil is UTC; the engine's sessions run in the same zone
-	LastPublished     time.Time      // for freshness without a column; zero when never
+	// Personal tells which columns of a query over datasets hold personal values,
+	// whatever they are called there, and how each is masked. False means that it
+	// cannot tell, and so does nil: then such a query's answer is not shown.
+	Personal      func(ctx context.Context, sql string) (map[string]project.Column, bool)
+	AsOf          time.Time
+	TimeZone      *time.Location // nil is UTC; the engine's sessions run in the same zone
+	LastPublished time.Time      // for freshness without a column; zero when never
 	// Relations finds another dataset as this build sees it; nil knows none.
 	Relations func(dataset string) (engine.Relation, []table.Column, bool)
 	// Closed tells the business calendar's closed days (midnight UTC of the day);

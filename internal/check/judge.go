@@ -65,7 +65,7 @@ func (c *Checker) evaluate(ctx context.Context, s scope, p *probe, r *state.Resu
 		if len(p.by) > 0 {
 			return s.segmentedMetric(p, r)
 		}
-		return metric(p, r)
+		return s.metric(p, r)
 	case project.Freshness:
 		return s.age(p, r)
 	case project.SchemaRule:
@@ -80,7 +80,7 @@ func (c *Checker) evaluate(ctx context.Context, s scope, p *probe, r *state.Resu
 	case project.Deviation:
 		return c.deviates(ctx, s, p, r)
 	case project.Reconcile:
-		return s.reconciled(p, r)
+		return s.reconciled(ctx, p, r)
 	default:
 		return counted(p, r)
 	}
@@ -157,7 +157,7 @@ func metricName(c project.Check) string {
 }
 
 // metric judges one value.
-func metric(p *probe, r *state.Result) error {
+func (s scope) metric(p *probe, r *state.Result) error {
 	if p.got.value == nil {
 		return noValue(metricName(p.check))
 	}
@@ -167,7 +167,11 @@ func metric(p *probe, r *state.Result) error {
 	}
 	status, limit, _ := verdict(p.check, bounded(p.check.Rule, value), p.got.judged)
 	r.Status, r.Value, r.Expected = status, value.Text('f'), metricExpected(p.check, limit)
-	r.Message = fmt.Sprintf("%s is %s", metricName(p.check), people(value))
+	shown := people(value)
+	if s.reveals(p.check.Rule.Expr) {
+		r.Value, shown = redacted, redacted
+	}
+	r.Message = fmt.Sprintf("%s is %s", metricName(p.check), shown)
 	if status != state.Pass {
 		r.Failing = 1
 		r.Message += ", expected " + r.Expected
@@ -187,6 +191,7 @@ func (s scope) segmentedMetric(p *probe, r *state.Result) error {
 		by *apd.Decimal
 	}
 	var all []judged
+	hidden := s.reveals(p.check.Rule.Expr)
 	for _, g := range p.got.groups {
 		label := s.label(p, g.keys, 0)
 		if g.values[0] == nil {
@@ -197,10 +202,14 @@ func (s scope) segmentedMetric(p *probe, r *state.Result) error {
 			return fmt.Errorf("%s for %s: %w", metricName(p.check), label, err)
 		}
 		status, limit, by := verdict(p.check, bounded(p.check.Rule, value), g.judged)
-		all = append(all, judged{state.SegmentResult{
+		one := state.SegmentResult{
 			Segment: label, Number: float(value), Value: value.Text('f'),
 			Expected: metricExpected(p.check, limit), Status: status,
-		}, by})
+		}
+		if hidden {
+			one.Number, one.Value = 0, redacted
+		}
+		all = append(all, judged{one, by})
 		if status != state.Pass {
 			r.Failing++
 		}
@@ -256,7 +265,7 @@ func (s scope) label(p *probe, keys []any, skip int) string {
 	return strings.Join(parts, ", ")
 }
 
-var quotedText = regexp.MustCompile(`(?s)'[^']*'|"[^"]*"`)
+var quotedText = regexp.MustCompile(`(?s)'[^']*'|"[^"]*"|\bvalue [^ ]+`)
 
 // reason is an error in one line. Engines quote the value they choked on:
 // with personal columns about, quoted text that is no column's name is hidden.
@@ -266,6 +275,9 @@ func (s scope) reason(err error) string {
 		return message
 	}
 	return quotedText.ReplaceAllStringFunc(message, func(q string) string {
+		if strings.HasPrefix(q, "value ") {
+			return "value " + redacted
+		}
 		if _, known := table.Find(s.Columns, q[1:len(q)-1]); known {
 			return q
 		}

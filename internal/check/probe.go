@@ -126,7 +126,7 @@ func (s scope) rowRule(p *probe) (err error) {
 		p.failing, err = notAccepted(columns[0], of, rule.Values)
 		p.phrase = named + " is none of " + strings.Join(rule.Values, ", ")
 	case project.Range:
-		p.failing, err = outside(columns[0], of, rule.Min, rule.Max)
+		p.failing, err = s.outside(columns[0], of, rule.Min, rule.Max)
 		p.phrase = named + " is outside " + between(rule.Min, rule.Max)
 	case project.Pattern:
 		p.failing, err = s.unlike(columns[0], of, rule.Regex)
@@ -167,7 +167,9 @@ func notAccepted(column string, of table.Type, values []string) (string, error) 
 	return column + " not in (" + strings.Join(literals, ", ") + ")", nil
 }
 
-func outside(column string, of table.Type, low, high string) (string, error) {
+// outside is true below low and above high. NaN is in no range; engines that
+// hold it for the greatest number find it above any high.
+func (s scope) outside(column string, of table.Type, low, high string) (string, error) {
 	var parts []string
 	for _, bound := range []struct{ op, value string }{{" < ", low}, {" > ", high}} {
 		if bound.value == "" {
@@ -181,6 +183,14 @@ func outside(column string, of table.Type, low, high string) (string, error) {
 	}
 	if len(parts) == 0 {
 		return "", fault.New(fault.Invalid, "the range has no bound")
+	}
+	if of.IsFloat() {
+		switch {
+		case s.Name == "trino":
+			parts = append(parts, "is_nan("+column+")")
+		case high == "":
+			parts = append(parts, column+" > cast('Infinity' as double precision)")
+		}
 	}
 	return strings.Join(parts, " or "), nil
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -20,9 +21,9 @@ type difference struct {
 }
 
 // reconciled judges the segments that differ between two datasets. A segment
-// missing on one side differs by its whole value; a value of NULL counts as 0
-// against a number.
-func (s scope) reconciled(p *probe, r *state.Result) error {
+// missing on one side differs, by its whole value and even if that is 0: rows
+// are missing. A value of NULL counts as 0 against a number.
+func (s scope) reconciled(ctx context.Context, p *probe, r *state.Result) error {
 	keys := len(p.by)
 	var found []difference
 	for _, g := range p.got.groups {
@@ -33,10 +34,12 @@ func (s scope) reconciled(p *probe, r *state.Result) error {
 		if err != nil {
 			return err
 		}
-		if d.by = by; !tolerated {
+		missing := whole(g.values[2]) == 0 || whole(g.values[3]) == 0
+		if d.by = by; missing || !tolerated {
 			found = append(found, d)
 		}
 	}
+	s.hideSides(ctx, p, found)
 	slices.SortFunc(found, func(a, b difference) int {
 		return cmp.Or(b.by.Cmp(a.by), cmp.Compare(a.segment, b.segment))
 	})
@@ -66,6 +69,23 @@ func (s scope) reconciled(p *probe, r *state.Result) error {
 		}
 	}
 	return nil
+}
+
+// hideSides redacts values that are personal ones: the newest e-mail of two
+// datasets may be compared, and not shown.
+func (s scope) hideSides(ctx context.Context, p *probe, found []difference) {
+	if len(found) == 0 {
+		return
+	}
+	left, right := s.reveals(p.check.Rule.Expr), s.otherReveals(ctx, p.check.Rule)
+	for i := range found {
+		if left && found[i].left != "missing" {
+			found[i].left = redacted
+		}
+		if (left || right) && found[i].right != "missing" {
+			found[i].right = redacted
+		}
+	}
 }
 
 func tolerance(rule project.Rule) string {

@@ -23,7 +23,11 @@ func (c *Checker) fetchSample(ctx context.Context, s scope, p *probe, r *state.R
 		r.Message += " (no sample: " + s.reason(err) + ")"
 		return nil
 	}
-	s.cover(&batch, p.derived)
+	if p.derived {
+		s.coverQuery(ctx, &batch, p.check.Rule.SQL)
+	} else {
+		s.cover(&batch)
+	}
 	r.Samples = &batch
 	return nil
 }

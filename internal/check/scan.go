@@ -259,10 +259,11 @@ func (sc *scan) apart() []*scan {
 }
 
 // interrupts reports whether an error is about the engine or the run rather
-// than about a rule.
+// than about a rule. A rule that takes more memory than there is, is at fault
+// itself: its neighbours are measured without it.
 func interrupts(err error) bool {
 	switch fault.KindOf(err) {
-	case fault.Interrupted, fault.Unreachable, fault.OutOfRoom, fault.Busy, fault.Broken:
+	case fault.Interrupted, fault.Unreachable, fault.Busy, fault.Broken:
 		return true
 	default:
 		return false
