@@ -56,9 +56,10 @@ func enough(days int) int { return min(max(days/2, 5), 28) }
 // K stddev" never fails; beyond it, what is ordinary for skewed, weekly or short
 // series does not either. A scale below 4 % of the median counts as 4 %.
 //
-// A value of zero is outlying too when the baseline has none and its mean is
-// at least 2 standard deviations from zero: half the days of a shop that closes
-// on Sundays can have a mean within 2.5 of zero, and nothing at all would pass.
+// A value of zero is outlying too when the baseline has none and lies 2 standard
+// deviations away from zero, by mean and standard deviation or by median and MAD:
+// half the days of a shop that closes on Sundays can have a mean within 2.5 of
+// zero, one large order can put it there, and nothing at all would pass.
 func expectation(series []daily, day time.Time, k float64, days, family int) usual {
 	u := usual{factor: 1}
 	first := day.AddDate(0, 0, -days)
@@ -100,7 +101,7 @@ func (u usual) test(x float64) (beyond float64, outlying bool) {
 		values[i] = d.value
 		positive = positive && d.value > 0
 	}
-	if x == 0 && positive && u.mean >= 2*u.sd {
+	if x == 0 && positive && (u.mean >= 2*u.sd || robust(values, 0, 0) <= -2) {
 		return -math.Inf(1), true
 	}
 	const tiny = 0.04
