@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/check"
@@ -41,7 +42,50 @@ func (a *App) validateChecks(ctx context.Context) error {
 		faults = append(faults, check.Validate(ctx, a.compiled.Bind, subject, validating)...)
 		a.checkReads[dataset] = slices.Sorted(maps.Keys(reads))
 	}
-	return faults.Err()
+	return append(faults, a.circles()...).Err()
+}
+
+// circles finds checks that read what is only built once they have passed:
+// such a project could never publish anything for the first time.
+func (a *App) circles() (faults fault.List) {
+	for _, dataset := range a.Graph.Order {
+		for _, other := range a.checkReads[dataset] {
+			if !a.waitsFor(other, dataset, map[string]bool{}) {
+				continue
+			}
+			c := a.reader(dataset, other)
+			faults.Add(fault.At(c.Where, fault.Invalid, "check %s of %s reads %s, which waits for %s itself", c.Name, dataset, other, dataset).
+				WithHint("write it as a check of %s", other))
+		}
+	}
+	return faults
+}
+
+// waitsFor reports whether a dataset is built, or checked, after another.
+func (a *App) waitsFor(dataset, other string, seen map[string]bool) bool {
+	if dataset == other {
+		return true
+	}
+	if seen[dataset] {
+		return false
+	}
+	seen[dataset] = true
+	for _, before := range slices.Concat(a.Graph.Nodes[dataset].DependsOn, a.checkReads[dataset]) {
+		if a.waitsFor(before, other, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// reader is the first check of a dataset that reads another.
+func (a *App) reader(dataset, other string) project.Check {
+	checks := a.checks[dataset]
+	at := slices.IndexFunc(checks, func(c project.Check) bool {
+		text := strings.ToLower(strings.Join([]string{c.Rule.Other, c.Rule.SQL, c.Rule.Expr, c.Rule.Where}, " "))
+		return strings.Contains(text, strings.ToLower(other))
+	})
+	return checks[max(at, 0)]
 }
 
 // validating is the engine rules are bound on: the compiler's own.
