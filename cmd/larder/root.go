@@ -17,6 +17,7 @@ type program struct {
 	root    *cobra.Command
 	dir     string
 	target  string
+	env     string
 	noColor bool
 }
 
@@ -59,6 +60,7 @@ Start with:  larder demo
 	flags := p.root.PersistentFlags()
 	flags.StringVarP(&p.dir, "project", "C", "", "the project's folder (default: the nearest one with a larder.yml, from here upwards)")
 	flags.StringVar(&p.target, "target", "", "the warehouse to use, of those in larder.yml")
+	flags.StringVar(&p.env, "env", "", "the environment to work in (default: production)")
 	flags.BoolVar(&t.json, "json", false, "answer in JSON")
 	flags.BoolVarP(&t.quiet, "quiet", "q", false, "only answers and errors, no progress")
 	flags.BoolVar(&p.noColor, "no-color", false, "no colours (also: NO_COLOR)")
@@ -66,6 +68,7 @@ Start with:  larder demo
 	p.root.AddCommand(
 		p.initCommand(), p.demoCommand(), p.validateCommand(), p.planCommand(), p.runCommand(),
 		p.checkCommand(), p.testCommand(), p.showCommand(), p.lineageCommand(), p.queryCommand(), p.historyCommand(),
+		p.envCommand(), p.promoteCommand(),
 		p.schemasCommand(), p.versionCommand(),
 	)
 	return p
@@ -86,7 +89,7 @@ func (p *program) run(ctx context.Context, args []string) error {
 
 // load reads and compiles the project the flags name.
 func (p *program) load(ctx context.Context) (*app.App, error) {
-	return app.Load(ctx, app.Options{Dir: p.dir, Target: p.target, Version: version()})
+	return app.Load(ctx, app.Options{Dir: p.dir, Target: p.target, Env: p.env, Version: version()})
 }
 
 // connect is load, and opens the warehouse and the ledger.

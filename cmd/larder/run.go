@@ -29,6 +29,9 @@ everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
 				return err
 			}
 			defer closing(a, &err)
+			if err := p.dropExpired(cmd.Context(), a); err != nil {
+				return err
+			}
 			plan, err := a.Plan(cmd.Context(), app.Request{Select: which.picked, Exclude: which.excluded, Full: full})
 			if err != nil {
 				return err

@@ -21,7 +21,7 @@ func (p *program) showCommand() *cobra.Command {
 			}
 			defer closing(a, &err)
 			if sql {
-				text, err := a.RunnableSQL(args[0])
+				text, err := a.RunnableSQL(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}

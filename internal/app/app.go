@@ -5,12 +5,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/compile"
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
@@ -25,12 +28,10 @@ import (
 type Options struct {
 	Dir     string // the project's folder; "" finds the nearest from the working directory upwards
 	Target  string // of those in larder.yml; "" is the one named there
+	Env     string // the environment to work in; "" is production
 	Version string // of the program, for the journal
 	Now     func() time.Time
 }
-
-// env is the only environment there is for now.
-const env = "prod"
 
 // App is a project that was read and found valid, with what of the outside
 // world was opened so far. Close it.
@@ -40,6 +41,7 @@ type App struct {
 	Facts   map[string]Facts // by dataset
 
 	options    Options
+	env        string
 	compiled   *compile.Result
 	renderer   *compile.Renderer
 	models     map[string]*project.Model
@@ -49,6 +51,7 @@ type App struct {
 	checkReads map[string][]string // the other datasets a dataset's checks read
 	declared   map[string][]project.Column
 	personal   map[string]map[string]project.Column
+	standing   sync.Map // where the environment's own datasets stand: dataset -> engine.Relation
 
 	archive *folder.Folder
 	files   *files.Reader
@@ -64,6 +67,9 @@ func Load(ctx context.Context, o Options) (*App, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if err := checkEnvironment(o.Env); err != nil {
+		return nil, err
+	}
 	root, err := findRoot(o.Dir)
 	if err != nil {
 		return nil, err
@@ -74,7 +80,7 @@ func Load(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Project: p, options: o}
+	a := &App{Project: p, options: o, env: cmp.Or(o.Env, build.Production)}
 	if err := a.understand(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

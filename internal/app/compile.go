@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/compile"
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
@@ -79,8 +80,16 @@ func (a *App) params() map[string]compile.Param {
 	return out
 }
 
-// render replaces a model's parameters, $now among them.
-func (a *App) render(sql string, now time.Time) (string, error) {
+// render replaces a model's parameters, $now among them, after moving the
+// datasets it reads.
+func (a *App) render(sql string, now time.Time, move func(string) (string, bool)) (string, error) {
+	if move != nil && a.env != build.Production {
+		moved, err := a.renderer.Relocate(sql, move)
+		if err != nil {
+			return "", err
+		}
+		sql = moved
+	}
 	params := a.params()
 	params["now"] = compile.Param{
 		Type:  table.Type{Kind: table.TimestampTZ},
@@ -90,7 +99,7 @@ func (a *App) render(sql string, now time.Time) (string, error) {
 }
 
 // RunnableSQL returns a model's SQL with its parameters filled in as of now.
-func (a *App) RunnableSQL(target string) (string, error) {
+func (a *App) RunnableSQL(ctx context.Context, target string) (string, error) {
 	dataset, _, err := a.resolve(target)
 	if err != nil {
 		return "", err
@@ -99,7 +108,11 @@ func (a *App) RunnableSQL(target string) (string, error) {
 	if !ok {
 		return "", fault.New(fault.Invalid, "%s is landed, not built by SQL", dataset)
 	}
-	return a.render(m.SQL, a.options.Now())
+	text, err := a.render(m.SQL, a.options.Now(), nil)
+	if err != nil {
+		return "", err
+	}
+	return a.relocated(ctx, text)
 }
 
 // Rebind is the data version a stored text has under this engine.

@@ -55,12 +55,12 @@ func (a *App) Connect(ctx context.Context) error {
 		return fault.Wrap("after the last stop", err)
 	}
 	a.tell(repairs)
-	return nil
+	return a.enter(ctx)
 }
 
 // abandon closes the runs of processes that are gone.
 func (a *App) abandon(ctx context.Context) error {
-	runs, err := a.store.Abandon(ctx, env, func(r state.Run) bool {
+	runs, err := a.store.Abandon(ctx, a.env, func(r state.Run) bool {
 		alive, known := state.ProcessAlive(r.Process)
 		return alive || !known
 	})
@@ -98,9 +98,13 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 		}
 		models[dataset] = m
 	}
+	var ingester build.Ingester
+	if a.env == build.Production {
+		ingester = &landing{a: a, judge: checks}
+	}
 	return &build.Builder{
-		Env: env, Graph: a.Graph, Models: models, CheckReads: a.checkReads, Engine: a.engine, Store: a.store, Checker: checks,
-		Ingester: &landing{a: a, judge: checks}, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
+		Env: a.env, Graph: a.Graph, Models: models, CheckReads: a.checkReads, Engine: a.engine, Store: a.store, Checker: checks,
+		Ingester: ingester, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
 		Now: a.options.Now, Observe: observe,
 	}
 }

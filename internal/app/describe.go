@@ -47,6 +47,7 @@ type CheckFacts struct {
 
 // Publication is what readers see of a dataset.
 type Publication struct {
+	Env     string        `json:"env"` // whose rows they are: an environment reads production's where it has none
 	Version int64         `json:"version"`
 	At      time.Time     `json:"at"`
 	Run     string        `json:"run"`
@@ -125,16 +126,14 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 	if err := a.remember(ctx); err != nil {
 		return err
 	}
-	entries, err := a.store.Current(ctx, env)
+	entries, err := a.seen(ctx)
 	if err != nil {
-		return fault.Wrap("ledger", err)
+		return err
 	}
-	for _, e := range entries {
-		if e.Dataset == d.Dataset {
-			d.Published = &Publication{Version: e.Version, At: e.At, Run: e.Run, Rows: e.Rows, Took: e.Took, Inputs: e.Inputs}
-		}
+	if e, ok := entries[d.Dataset]; ok {
+		d.Published = &Publication{Env: e.Env, Version: e.Version, At: e.At, Run: e.Run, Rows: e.Rows, Took: e.Took, Inputs: e.Inputs}
 	}
-	steps, err := a.store.LatestSteps(ctx, env)
+	steps, err := a.store.LatestSteps(ctx, a.env)
 	if err != nil {
 		return fault.Wrap("journal", err)
 	}
@@ -144,7 +143,7 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 			d.Trouble += ": " + last.Error
 		}
 	}
-	results, err := a.store.Latest(ctx, env)
+	results, err := a.store.Latest(ctx, a.env)
 	if err != nil {
 		return fault.Wrap("check results", err)
 	}
@@ -161,13 +160,9 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 // LastGood says in words what readers see of a dataset whose newest build did
 // not make it.
 func (a *App) LastGood(dataset string) string {
-	entries, err := a.store.Current(context.Background(), env)
-	if err == nil {
-		for _, e := range entries {
-			if e.Dataset == dataset {
-				return "the rows published " + e.At.Local().Format("2006-01-02 15:04:05")
-			}
-		}
+	entries, err := a.seen(context.Background())
+	if e, ok := entries[dataset]; ok && err == nil {
+		return "the rows published " + e.At.Local().Format("2006-01-02 15:04:05")
 	}
 	return "nothing: it was never published"
 }

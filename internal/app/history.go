@@ -42,7 +42,7 @@ func (a *App) Runs(ctx context.Context, limit int) ([]RunSummary, error) {
 	if err := a.remember(ctx); err != nil {
 		return nil, err
 	}
-	runs, err := a.store.Runs(ctx, env, limit)
+	runs, err := a.store.Runs(ctx, a.env, limit)
 	if err != nil {
 		return nil, fault.Wrap("journal", err)
 	}
@@ -66,7 +66,7 @@ func (a *App) PastRun(ctx context.Context, which string) (PastRun, error) {
 	if err := a.remember(ctx); err != nil {
 		return PastRun{}, err
 	}
-	runs, err := a.store.Runs(ctx, env, 0)
+	runs, err := a.store.Runs(ctx, a.env, 0)
 	if err != nil {
 		return PastRun{}, fault.Wrap("journal", err)
 	}
@@ -93,7 +93,7 @@ func (a *App) StepsOf(ctx context.Context, target string, limit int) ([]state.St
 	if err := a.remember(ctx); err != nil {
 		return nil, err
 	}
-	runs, err := a.store.Runs(ctx, env, limit)
+	runs, err := a.store.Runs(ctx, a.env, limit)
 	if err != nil {
 		return nil, fault.Wrap("journal", err)
 	}

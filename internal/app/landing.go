@@ -48,7 +48,7 @@ func (l *landing) Ingest(ctx context.Context, dataset string, run state.Run) (bu
 		return build.Landing{}, err
 	}
 	landed, err := l.a.ingest.Land(ctx, ingest.Step{
-		Env: env, Run: run.ID, Dataset: dataset, Warehouse: w, Ledger: l.a.store,
+		Env: l.a.env, Run: run.ID, Dataset: dataset, Warehouse: w, Ledger: l.a.store,
 		Checker: landingJudge{l.judge, run.ID, run.AsOf, l.a.options.Now},
 	})
 	return build.Landing{

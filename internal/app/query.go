@@ -22,6 +22,10 @@ type Answer struct {
 // reaches neither files (but the lake's) nor the network. The answer stops
 // after the timeout.
 func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*Answer, error) {
+	sql, err := a.relocated(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
 	settings, err := a.duckdb()
 	if err != nil {
 		return nil, err
@@ -36,17 +40,17 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 		timer := time.AfterFunc(timeout, func() { _ = e.Close() }) // an answer that comes too late is none
 		answer.stop = func() { timer.Stop() }
 	}
-	answer.Notes, err = a.standing(ctx)
+	answer.Notes, err = a.heldNow(ctx)
 	return answer, err
 }
 
-// standing tells which datasets readers see in an older version, because the
+// heldNow tells which datasets readers see in an older version, because the
 // newest was held.
-func (a *App) standing(ctx context.Context) ([]string, error) {
+func (a *App) heldNow(ctx context.Context) ([]string, error) {
 	if err := a.remember(ctx); err != nil {
 		return nil, err
 	}
-	steps, err := a.store.LatestSteps(ctx, env)
+	steps, err := a.store.LatestSteps(ctx, a.env)
 	if err != nil {
 		return nil, fault.Wrap("journal", err)
 	}

@@ -94,7 +94,7 @@ var validating = engine.Capabilities{Name: "duckdb", PrunesByStats: true}
 // subject is a dataset to be judged, as far as the project knows it.
 func (a *App) subject(dataset string) check.Subject {
 	return check.Subject{
-		Env: env, Dataset: dataset, Relation: engine.ParseRelation(dataset), Form: a.form(dataset),
+		Env: a.env, Dataset: dataset, Relation: a.where(dataset), Form: a.form(dataset),
 		Columns: a.Graph.Nodes[dataset].Columns, Rows: -1, Checks: a.checks[dataset],
 		Declared: a.declared[dataset], Masks: a.personal[dataset],
 		AsOf: a.options.Now(), TimeZone: a.Project.TimeZone, Relations: a.relation, Personal: a.personalIn,
@@ -127,7 +127,7 @@ func (a *App) relation(dataset string) (engine.Relation, []table.Column, bool) {
 	if !ok {
 		return engine.Relation{}, nil, false
 	}
-	return engine.ParseRelation(dataset), node.Columns, true
+	return a.where(dataset), node.Columns, true
 }
 
 // inheritPersonal carries personal marks along column lineage: a column made

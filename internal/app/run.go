@@ -66,7 +66,7 @@ func (a *App) Run(ctx context.Context, plan build.Plan, o RunOptions) (build.Rep
 	if workers <= 0 {
 		workers = a.engine.Capabilities().Parallel
 	}
-	report, err := a.builder(o.Observe).Execute(ctx, plan, state.Run{
+	report, err := a.builder(a.watching(o.Observe)).Execute(ctx, plan, state.Run{
 		ID: id, Command: o.Command, Process: state.ThisProcess(), Larder: a.options.Version,
 	}, workers)
 	if tidier, ok := a.engine.(engine.Tidier); ok && err == nil {
@@ -75,9 +75,22 @@ func (a *App) Run(ctx context.Context, plan build.Plan, o RunOptions) (build.Rep
 	return report, err
 }
 
+// watching notes what the environment gets of its own, so that rules that
+// compare with it read it there.
+func (a *App) watching(observe func(build.Event)) func(build.Event) {
+	return func(e build.Event) {
+		if e.Kind == build.StepFinished && e.Step.Action == build.Build && e.Record.Version > 0 {
+			a.stands(e.Step.Dataset)
+		}
+		if observe != nil {
+			observe(e)
+		}
+	}
+}
+
 func (a *App) runID(ctx context.Context) (string, error) {
 	last := ""
-	runs, err := a.store.Runs(ctx, env, 1)
+	runs, err := a.store.Runs(ctx, a.env, 1)
 	if err != nil {
 		return "", fault.Wrap("journal", err)
 	}
@@ -93,9 +106,9 @@ func (a *App) Check(ctx context.Context, r Request) ([]state.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.store.Current(ctx, env)
+	entries, err := a.seen(ctx)
 	if err != nil {
-		return nil, fault.Wrap("ledger", err)
+		return nil, err
 	}
 	id, err := a.runID(ctx)
 	if err != nil {
@@ -103,8 +116,9 @@ func (a *App) Check(ctx context.Context, r Request) ([]state.Result, error) {
 	}
 	b, now := a.builder(nil), a.options.Now()
 	results := []state.Result{}
-	for _, e := range entries {
-		if (selected != nil && !selected[e.Dataset]) || a.Graph.Nodes[e.Dataset] == nil {
+	for _, dataset := range a.Graph.Order {
+		e, published := entries[dataset]
+		if !published || selected != nil && !selected[dataset] {
 			continue
 		}
 		found, err := b.Judge(ctx, e, id, now)

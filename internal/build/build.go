@@ -19,7 +19,7 @@ import (
 // Builder joins what a build needs. All fields but Ingester and Observe are
 // required.
 type Builder struct {
-	Env    string
+	Env    string // Production, or an environment that builds on it
 	Graph  *compile.Graph
 	Models map[string]Model
 	// CheckReads names, per dataset, the other datasets its checks compare with:
@@ -29,11 +29,13 @@ type Builder struct {
 	Store      Store
 	Checker    Checker
 	Ingester   Ingester // nil: the project lands nothing itself
-	Render     func(sql string, now time.Time) (string, error)
-	Binder     Rebinder
-	Dialect    string // name and version of what binds SQL, kept with every entry
-	Now        func() time.Time
-	Observe    func(Event) // called from several goroutines, one call at a time; may be nil
+	// Render fills in a model's parameters, and lets it read datasets where move
+	// says their schemas are.
+	Render  func(sql string, now time.Time, move func(dataset string) (schema string, moved bool)) (string, error)
+	Binder  Rebinder
+	Dialect string // name and version of what binds SQL, kept with every entry
+	Now     func() time.Time
+	Observe func(Event) // called from several goroutines, one call at a time; may be nil
 }
 
 // Store is the memory a build reads and writes.

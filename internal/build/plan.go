@@ -97,8 +97,8 @@ type Request struct {
 type planner struct {
 	b       *Builder
 	request Request
-	current map[string]state.Entry
-	latest  map[string]state.Step // the newest recorded step of each dataset
+	current map[string]state.Entry // production's where the environment has none of its own
+	latest  map[string]state.Step  // the newest recorded step of each dataset
 	news    map[string]string
 	planned map[string]Action
 }
@@ -126,8 +126,8 @@ func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
 		p.planned[dataset] = step.Action
 		plan.Steps = append(plan.Steps, *step)
 	}
-	for dataset := range p.current {
-		if b.Graph.Nodes[dataset] == nil {
+	for dataset, entry := range p.current {
+		if b.Graph.Nodes[dataset] == nil && !b.borrowed(entry) {
 			plan.Gone = append(plan.Gone, dataset)
 		}
 	}
@@ -138,13 +138,9 @@ func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
 
 // recall reads the ledger and how each dataset's newest step ended.
 func (p *planner) recall(ctx context.Context) error {
-	entries, err := p.b.Store.Current(ctx, p.b.Env)
-	if err != nil {
-		return fault.Wrap("ledger", err)
-	}
-	p.current = make(map[string]state.Entry, len(entries))
-	for _, e := range entries {
-		p.current[e.Dataset] = e
+	var err error
+	if p.current, err = p.b.Current(ctx); err != nil {
+		return err
 	}
 	p.latest, err = p.b.Store.LatestSteps(ctx, p.b.Env)
 	return fault.Wrap("journal", err)
@@ -263,20 +259,33 @@ func (p *planner) meaningChanged(ctx context.Context, node *compile.Node, entry 
 // changedInputs returns the direct inputs that are newer than what the entry
 // was built from, or are about to be.
 func (p *planner) changedInputs(node *compile.Node, entry state.Entry) []string {
-	read := make(map[string]int64, len(entry.Inputs))
+	read := make(map[string]state.Input, len(entry.Inputs))
 	for _, input := range entry.Inputs {
-		read[input.Dataset] = input.Version
+		read[input.Dataset] = input
 	}
 	var changed []string
 	for _, input := range node.DependsOn {
 		action, planned := p.planned[input]
-		version, known := read[input]
-		newer := known && p.current[input].Version != version
+		was, known := read[input]
+		newer := known && p.as(entry, p.current[input]) != was
+		if p.b.borrowed(entry) {
+			newer = known && !p.b.borrowed(p.current[input]) // whether production is up to date is production's business
+		}
 		if newer || (planned && action != Check) {
 			changed = append(changed, input)
 		}
 	}
 	return changed
+}
+
+// as is an entry as the input of another one: by its version alone when both
+// are of one environment.
+func (p *planner) as(reader, read state.Entry) state.Input {
+	in := state.Input{Dataset: read.Dataset, Version: read.Version}
+	if read.Env != reader.Env {
+		in.Env = read.Env
+	}
+	return in
 }
 
 func (p *planner) plannedOf(datasets []string) []string {
@@ -337,8 +346,13 @@ func (p *planner) missing(plan Plan) error {
 		for _, input := range p.b.Graph.Nodes[step.Dataset].DependsOn {
 			_, published := p.current[input]
 			if _, planned := p.planned[input]; !published && !planned {
-				faults.Add(fault.New(fault.Invalid, "%s reads %s, which was never built and is not selected", step.Dataset, input).
-					WithHint("select it too: --select +%s", step.Dataset))
+				problem := fault.New(fault.Invalid, "%s reads %s, which was never built and is not selected", step.Dataset, input).
+					WithHint("select it too: --select +%s", step.Dataset)
+				if p.b.Env != Production && !p.b.Graph.Nodes[input].Model {
+					problem = fault.New(fault.Invalid, "%s reads %s, which production has not landed", step.Dataset, input).
+						WithHint("environments read production's lake: larder run lands it there")
+				}
+				faults.Add(problem)
 			}
 		}
 	}

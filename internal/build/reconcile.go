@@ -28,8 +28,13 @@ func (b *Builder) Reconcile(ctx context.Context) (Repairs, error) {
 		return repairs, fault.Wrap("what is published", err)
 	}
 	markers := make(map[string]engine.Marker, len(published))
+	own := published[:0]
 	for _, m := range published {
-		markers[m.Dataset] = m
+		if dataset, ok := b.place().Dataset(m.Dataset); ok {
+			m.Dataset = dataset
+			markers[dataset] = m
+			own = append(own, m)
+		}
 	}
 	if err := b.settleIntended(ctx, markers, &repairs); err != nil {
 		return repairs, fault.Wrap("ledger", err)
@@ -38,7 +43,7 @@ func (b *Builder) Reconcile(ctx context.Context) (Repairs, error) {
 	if err != nil {
 		return repairs, fault.Wrap("ledger", err)
 	}
-	for _, m := range published {
+	for _, m := range own {
 		if known[m.Dataset] == m.Version {
 			continue
 		}

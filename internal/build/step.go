@@ -41,11 +41,11 @@ func (x *execution) build(ctx context.Context, step Step) outcome {
 	}
 	started := x.b.Now()
 	model := x.b.Models[step.Dataset]
-	sql, err := x.b.Render(model.SQL, x.plan.AsOf)
+	sql, err := x.b.Render(model.SQL, x.plan.AsOf, x.move(step.Dataset))
 	if err != nil {
 		return outcome{err: err}
 	}
-	request := engine.Build{Target: engine.ParseRelation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
+	request := engine.Build{Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
 	entry := x.entry(step.Dataset, model, inputs)
 	if direct, ok := x.b.Engine.(engine.Direct); ok && entry.CheckVersion == "" && model.Form == engine.Table {
 		return x.publishDirect(ctx, direct, request, entry, started)
@@ -69,9 +69,25 @@ func (x *execution) inputs(dataset string) []state.Input {
 	upstream := x.b.Graph.Nodes[dataset].DependsOn
 	inputs := make([]state.Input, 0, len(upstream))
 	for _, d := range upstream {
-		inputs = append(inputs, state.Input{Dataset: d, Version: x.current[d].Version})
+		inputs = append(inputs, x.b.input(d, x.current[d]))
 	}
 	return inputs
+}
+
+// move tells where a model's inputs stand that the environment built itself.
+func (x *execution) move(dataset string) func(string) (string, bool) {
+	schemas := map[string]string{}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, d := range x.b.Graph.Nodes[dataset].DependsOn {
+		if at := x.b.Where(x.current[d]); at.Dataset() != d {
+			schemas[strings.ToLower(d)] = at.Schema
+		}
+	}
+	return func(read string) (string, bool) {
+		schema, ok := schemas[strings.ToLower(read)]
+		return schema, ok
+	}
 }
 
 // superfluous reports whether the step was planned only because inputs were
@@ -80,7 +96,8 @@ func (x *execution) superfluous(step Step, inputs []state.Input) bool {
 	if step.has(New, NeverFinished, FailedBefore, SQLChanged, AskedFor) {
 		return false
 	}
-	return slices.Equal(x.plan.current[step.Dataset].Inputs, inputs)
+	was := x.plan.current[step.Dataset]
+	return !x.b.borrowed(was) && slices.Equal(was.Inputs, inputs)
 }
 
 func (x *execution) entry(dataset string, model Model, inputs []state.Input) state.Entry {
@@ -127,7 +144,7 @@ func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, e
 
 func (x *execution) marker(e state.Entry) engine.Marker {
 	return engine.Marker{
-		Dataset: e.Dataset, Version: e.Version, From: e.From, To: e.To,
+		Dataset: x.b.place().Relation(e.Dataset).Dataset(), Version: e.Version, From: e.From, To: e.To,
 		Run: e.Run, Fence: e.Fence, At: x.b.Now(),
 	}
 }
@@ -164,6 +181,9 @@ func (x *execution) recheck(ctx context.Context, step Step) outcome {
 	if err != nil {
 		return outcome{err: err, results: results}
 	}
+	if x.b.borrowed(entry) { // judged here, but production's to remember
+		return outcome{results: results, rows: entry.Rows}
+	}
 	version := x.b.Checker.Version(step.Dataset)
 	if err := x.b.Store.Recheck(ctx, entry, version); err != nil {
 		return outcome{err: fault.Wrap("ledger", err), results: results}
@@ -173,7 +193,7 @@ func (x *execution) recheck(ctx context.Context, step Step) outcome {
 
 // Judge evaluates the rules of a published dataset on what readers see.
 func (b *Builder) Judge(ctx context.Context, entry state.Entry, run string, asOf time.Time) ([]state.Result, error) {
-	relation := engine.ParseRelation(entry.Dataset)
+	relation := b.Where(entry)
 	columns, err := b.Engine.Columns(ctx, relation)
 	if err != nil {
 		return nil, err

@@ -153,8 +153,12 @@ func TestEveryPlanAgreesWithNaiveSQL(t *testing.T) {
 			form engine.Form
 			caps engine.Capabilities
 		}{
-			{"few rows", rows, engine.Table, duckCapabilities}, {"apart", -1, engine.Table, duckCapabilities}, {"many rows", rows, engine.Table, engine.Capabilities{PrunesByStats: true}},
-			{"a view", -1, engine.View, duckCapabilities}, {"billed per scan", rows, engine.Table, engine.Capabilities{BillsPerScan: true}}, {"plain", -1, engine.Table, engine.Capabilities{}},
+			{"few rows", rows, engine.Table, duckCapabilities},
+			{"apart", -1, engine.Table, duckCapabilities},
+			{"many rows", rows, engine.Table, engine.Capabilities{PrunesByStats: true}},
+			{"a view", -1, engine.View, duckCapabilities},
+			{"billed per scan", rows, engine.Table, engine.Capabilities{BillsPerScan: true}},
+			{"plain", -1, engine.Table, engine.Capabilities{}},
 		} {
 			s.Rows, s.Form = plan.rows, plan.form
 			results, err := (&Checker{Engine: d, Capabilities: plan.caps, Parallel: 2}).Check(t.Context(), s)

@@ -26,6 +26,11 @@ func (l *loader) checkName(what, name string, where fault.Place) bool {
 		l.fail(where, "a %s without a name", what)
 		return false
 	}
+	if what == "schema" && strings.Contains(name, "__") {
+		l.fail(where, "%s cannot be the name of a schema: two underscores stand between an environment's name and a schema's", name).
+			WithHint("use one underscore")
+		return false
+	}
 	for _, ending := range ownEndings {
 		if strings.HasSuffix(strings.ToLower(name), ending) {
 			l.fail(where, "%s cannot be the name of a %s: names that end in %s are Larder's own", name, what, ending).WithHint("choose another name")

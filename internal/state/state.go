@@ -76,6 +76,7 @@ type Entry struct {
 type Input struct {
 	Dataset string `json:"dataset"`
 	Version int64  `json:"version"`
+	Env     string `json:"env,omitempty"` // whose version it is, when not the entry's own environment's
 }
 
 // Journal remembers runs, their steps and attempts.

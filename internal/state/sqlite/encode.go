@@ -73,6 +73,10 @@ func encodeInputs(inputs []state.Input) string {
 		out = appendString(out, input.Dataset)
 		out = append(out, `,"version":`...)
 		out = strconv.AppendInt(out, input.Version, 10)
+		if input.Env != "" {
+			out = append(out, `,"env":`...)
+			out = appendString(out, input.Env)
+		}
 		out = append(out, '}')
 	}
 	return string(append(out, ']'))

@@ -35,7 +35,7 @@ func TestHandwrittenJSON(t *testing.T) {
 		err = decode(encodeUpstream(upstream), &readUpstream)
 		expect(r, readUpstream, upstream, err)
 
-		inputs := []state.Input{{Dataset: name.Draw(r, "input"), Version: rapid.Int64().Draw(r, "version")}}
+		inputs := []state.Input{{Dataset: name.Draw(r, "input"), Version: rapid.Int64().Draw(r, "version"), Env: name.Draw(r, "env")}}
 		var readInputs []state.Input
 		err = json.Unmarshal([]byte(encodeInputs(inputs)), &readInputs)
 		expect(r, readInputs, inputs, err)

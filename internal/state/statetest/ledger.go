@@ -224,7 +224,7 @@ func fullEntry() state.Entry {
 		Upstream: map[string][]table.Column{
 			"shop.orders": columns("id BIGINT", "at TIMESTAMP WITH TIME ZONE"), "shop.empty": nil,
 		},
-		Inputs:  []state.Input{{Dataset: "shop.orders", Version: 3}, {Dataset: "shop.empty"}},
+		Inputs:  []state.Input{{Dataset: "shop.orders", Version: 3}, {Dataset: "shop.empty", Env: "prod"}},
 		Columns: columns("day DATE", "amount DECIMAL(38,10)", "tags VARCHAR[]"),
 	}
 }
