@@ -24,15 +24,21 @@ func (c *Checker) measure(ctx context.Context, sc *scan) error {
 	if err != nil && interrupts(err) {
 		return err
 	}
-	if singles := sc.apart(); err != nil && len(singles) > 0 {
-		for _, single := range singles {
-			if err := c.measure(ctx, single); err != nil {
-				return err
-			}
+	if err != nil {
+		if singles := sc.apart(); len(singles) > 0 {
+			return c.measureAll(ctx, singles)
 		}
-		return nil
 	}
 	sc.note(err, c.now().Sub(start))
+	return nil
+}
+
+func (c *Checker) measureAll(ctx context.Context, scans []*scan) error {
+	for _, sc := range scans {
+		if err := c.measure(ctx, sc); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
