@@ -86,6 +86,8 @@ func (p *program) showResult(r state.Result) {
 		style, word = bad, "error"
 	case state.Warn:
 		style, word = warn, "warns"
+	case state.Accepted:
+		style, word = warn, "accepted"
 	case state.Learning:
 		style, word = faint, "learning"
 	}

@@ -79,8 +79,11 @@ func (g *progress) line(e build.Event) string {
 		b.WriteString("          " + p.paint(faint, note) + "\n")
 	}
 	for _, r := range e.Results {
-		if r.Status == state.Warn {
+		switch r.Status {
+		case state.Warn:
 			b.WriteString("          " + p.paint(warn, "warning") + " " + r.Check + ": " + r.Message + "\n")
+		case state.Accepted:
+			b.WriteString("          " + p.paint(warn, "accepted") + " " + r.Check + ": " + r.Message + "\n")
 		}
 	}
 	return b.String()

@@ -21,6 +21,7 @@ import (
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
+	"github.com/larder-data/larder/internal/state"
 	"github.com/larder-data/larder/internal/state/sqlite"
 )
 
@@ -51,6 +52,7 @@ type App struct {
 	checkReads map[string][]string // the other datasets a dataset's checks read
 	declared   map[string][]project.Column
 	personal   map[string]map[string]project.Column
+	accepted   []state.Acceptance
 	standing   sync.Map // where the environment's own datasets stand: dataset -> engine.Relation
 
 	archive *folder.Folder
@@ -182,3 +184,6 @@ func (a *App) Owner(dataset string) string {
 	}
 	return text
 }
+
+// Now is the instant it is by the clock the app was given.
+func (a *App) Now() time.Time { return a.options.Now() }

@@ -55,6 +55,9 @@ func (a *App) Connect(ctx context.Context) error {
 		return fault.Wrap("after the last stop", err)
 	}
 	a.tell(repairs)
+	if err := a.recallAccepted(ctx); err != nil {
+		return err
+	}
 	return a.enter(ctx)
 }
 

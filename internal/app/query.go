@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/state"
 )
 
 // Answer is a question about to be answered: who asks for its rows gets them,
@@ -22,7 +25,8 @@ type Answer struct {
 // reaches neither files (but the lake's) nor the network. The answer stops
 // after the timeout.
 func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*Answer, error) {
-	sql, err := a.relocated(ctx, sql)
+	question := sql
+	sql, err := a.relocated(ctx, question)
 	if err != nil {
 		return nil, err
 	}
@@ -40,28 +44,55 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 		timer := time.AfterFunc(timeout, func() { _ = e.Close() }) // an answer that comes too late is none
 		answer.stop = func() { timer.Stop() }
 	}
-	answer.Notes, err = a.heldNow(ctx)
+	answer.Notes, err = a.notes(ctx, question)
 	return answer, err
 }
 
-// heldNow tells which datasets readers see in an older version, because the
-// newest was held.
-func (a *App) heldNow(ctx context.Context) ([]string, error) {
+// notes tells what there is to say about the datasets a question reads, and
+// about what they are made from: rows that are older than they should be, because
+// the newest were held, and rows that somebody accepted although a check blocks
+// them.
+func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 	if err := a.remember(ctx); err != nil {
 		return nil, err
 	}
+	touched := a.touched(sql)
 	steps, err := a.store.LatestSteps(ctx, a.env)
 	if err != nil {
 		return nil, fault.Wrap("journal", err)
 	}
+	badges, err := a.badges(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var notes []string
 	for _, dataset := range a.Graph.Order {
+		if touched != nil && !touched[dataset] {
+			continue
+		}
 		s, ok := steps[dataset]
-		if ok && (s.Outcome == "held" || s.Outcome == "failed") {
+		if ok && (s.Outcome == state.HeldBack || s.Outcome == state.Errored) {
 			notes = append(notes, dataset+" was "+string(s.Outcome)+" by run "+s.Run+": readers see "+a.LastGood(dataset))
 		}
+		notes = append(notes, badges[dataset]...)
 	}
 	return notes, nil
+}
+
+// touched are the datasets a question reads and all they are made from; nil
+// when that cannot be told.
+func (a *App) touched(sql string) map[string]bool {
+	read, err := a.renderer.Reads(sql)
+	if err != nil {
+		return nil
+	}
+	found := map[string]bool{}
+	for _, dataset := range a.Graph.Order {
+		if slices.ContainsFunc(read, func(r string) bool { return strings.EqualFold(r, dataset) }) {
+			found[dataset] = true
+		}
+	}
+	return reach(found, -1, func(d string) []string { return a.Graph.Nodes[d].DependsOn })
 }
 
 // Rows runs the question.

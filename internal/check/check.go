@@ -167,7 +167,7 @@ func gravity(s state.Status) int {
 		return 4
 	case state.Unevaluated:
 		return 3
-	case state.Warn:
+	case state.Warn, state.Accepted:
 		return 2
 	case state.Learning:
 		return 1

@@ -43,6 +43,30 @@ func (r *Renderer) Relocate(sql string, move func(dataset string) (schema string
 	return replaceSchemas(sql, moves)
 }
 
+// Reads returns the datasets a query reads, as it spells them, each once. SQL
+// that cannot be read is an Invalid error.
+func (r *Renderer) Reads(sql string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	if _, err := r.tree(sql); err != nil {
+		return nil, err
+	}
+	var out []string
+	for i := range r.doc.nodes {
+		v := value{&r.doc, int32(i)}
+		if r.doc.nodes[i].kind != objectNode || v.get("type").text() != "BASE_TABLE" || v.get("schema_name").text() == "" {
+			continue
+		}
+		if dataset := v.get("schema_name").text() + "." + v.get("table_name").text(); !slices.Contains(out, dataset) {
+			out = append(out, dataset)
+		}
+	}
+	return out, nil
+}
+
 // readIn returns the dataset a node names: a table read, or a column written
 // with schema and table in front.
 func readIn(v value) (schema, name string) {

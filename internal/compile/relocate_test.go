@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/larder-data/larder/internal/fault"
 )
 
@@ -55,6 +57,14 @@ func TestRelocate(t *testing.T) {
 	}
 	if _, err := r.Relocate("select from", toAda); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("what is no SQL gives %v", err)
+	}
+}
+
+func TestReads(t *testing.T) {
+	r := renderer(t)
+	got, err := r.Reads("with o as (from a.b) select * from o join Lake.x on true where exists (from a.b) -- and c.d")
+	if diff := cmp.Diff([]string{"a.b", "Lake.x"}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
 	}
 }
 

@@ -174,13 +174,14 @@ type Value struct {
 type Status string
 
 // The verdicts. Learning is neither a pass nor an error; Unevaluated is an
-// error, never a pass.
+// error, never a pass; Accepted would be a Block, but somebody lets it pass.
 const (
 	Pass        Status = "pass"
 	Warn        Status = "warn"
 	Block       Status = "block"
 	Learning    Status = "learning"
 	Unevaluated Status = "error"
+	Accepted    Status = "accepted"
 )
 
 // Result is one check evaluated once.
