@@ -176,7 +176,9 @@ func (j judge) Check(ctx context.Context, s build.Subject) ([]state.Result, erro
 
 // Version identifies the rules of a dataset and what is accepted of them: when
 // an acceptance ends, the dataset is judged again.
-func (j judge) Version(dataset string) string { return j.a.versions[dataset] + j.a.acceptedVersion(dataset) }
+func (j judge) Version(dataset string) string {
+	return j.a.versions[dataset] + j.a.acceptedVersion(dataset)
+}
 
 // Blocks reports whether the results stand in the way of publishing.
 func (j judge) Blocks(dataset string, results []state.Result) bool {
