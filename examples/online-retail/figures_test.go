@@ -39,6 +39,7 @@ func TestTheWholeProject(t *testing.T) {
 		}
 	}
 	t.Run("every day, from the raw files", s.everyDay)
+	t.Run("the statistical rules, every morning", s.replay)
 	if again, _ := s.run(); len(again.Steps) != 0 {
 		t.Errorf("nothing arrived, and yet: %v", again.Steps)
 	}
