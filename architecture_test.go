@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"ingest", "build", "check", "trial", "monitor", "incident", "repair", "metric", "lifecycle", "compare", "consolidate"},
 	{"engine", "lake", "state", "notify"},
 	{"project", "compile"},
+	{"library"},
 	{"table", "fault"},
 }
 
