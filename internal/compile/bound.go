@@ -48,6 +48,9 @@ func (s *session) bind(ctx context.Context, a asked) (*bound, error) {
 			return nil, err
 		}
 	}
+	if err := s.functions(ctx, a.sql); err != nil {
+		return nil, err
+	}
 	calls, err := st.refusedCalls(ctx, s)
 	if err != nil {
 		return nil, err

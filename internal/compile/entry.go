@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/larder-data/larder/internal/library"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -31,6 +32,9 @@ func cacheKey(m *Model, zone string, params map[string]Param, used []string, ups
 		}
 	}
 	add(Dialect(), zone, m.Dataset, m.SQL, m.Settings, strconv.FormatBool(m.View))
+	if library.Mentioned(m.SQL) {
+		add("library", library.Version())
+	}
 	for _, d := range m.Columns {
 		add("column", d.Name, d.Type.String(), d.Currency)
 	}

@@ -58,6 +58,9 @@ func (r *Result) Bind(ctx context.Context, sql string) ([]table.Column, error) {
 			return nil, err
 		}
 	}
+	if err := s.functions(ctx, sql); err != nil {
+		return nil, err
+	}
 	answer, err := s.serialize(ctx, s.plan, st.wrapped())
 	if err != nil {
 		return nil, err

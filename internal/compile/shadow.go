@@ -12,6 +12,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/library"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -30,6 +31,7 @@ type shadow struct {
 	db   *sql.DB
 
 	mu      sync.Mutex
+	library bool // the functions of the schema larder are there
 	schemas map[string]bool
 	tables  map[string]string // by lower-case dataset: the columns it was created with
 }
@@ -156,6 +158,27 @@ func (s *session) ensure(ctx context.Context, dataset string, columns []table.Co
 		return fault.New(fault.Invalid, "%s cannot be a table: %w", dataset, err)
 	}
 	s.shadow.tables[key] = definition
+	return nil
+}
+
+// functions installs the library when a text mentions it and it is not there yet.
+func (s *session) functions(ctx context.Context, sql string) error {
+	if !library.Mentioned(sql) {
+		return nil
+	}
+	s.shadow.mu.Lock()
+	defer s.shadow.mu.Unlock()
+	if s.shadow.library {
+		return nil
+	}
+	statements, err := library.Statements(library.DuckDB)
+	if err != nil {
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
+		return fault.Wrap("install the functions of the schema "+library.Schema, err)
+	}
+	s.shadow.library, s.shadow.schemas[library.Schema] = true, true
 	return nil
 }
 

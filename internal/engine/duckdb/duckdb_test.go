@@ -151,3 +151,38 @@ func TestAReaderIsContained(t *testing.T) {
 		}
 	}
 }
+
+// TestLibraryIsInstalledOnce opens a file three times: the functions come with
+// the first opening, stay with the second, and are replaced by the third when
+// the file has those of another version.
+func TestLibraryIsInstalledOnce(t *testing.T) {
+	settings := Settings{Path: filepath.Join(t.TempDir(), "w.duckdb")}
+	ask := func(query, want string) {
+		t.Helper()
+		e, err := Open(t.Context(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		got, err := engine.ReadAll(t.Context(), e, query, 0)
+		if err != nil || text(got.Rows[0][0]) != want {
+			t.Errorf("%s gives %v, want %s (%v)", query, got.Rows, want, err)
+		}
+	}
+	ask("select larder.divide(100, 3, 2)::varchar", "33.3300000000")
+	change := func(statement string) {
+		t.Helper()
+		e, err := Open(t.Context(), settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		if err := e.exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("create or replace macro larder.divide(a, b, c) as 'mine'")
+	ask("select larder.divide(100, 3, 2)::varchar", "mine")
+	change("create or replace macro larder.library_version() as 'older'")
+	ask("select larder.divide(100, 3, 2)::varchar", "33.3300000000")
+}

@@ -110,6 +110,8 @@ func (s Settings) session(conn driver.ExecerContext) error {
 	setup := "ATTACH IF NOT EXISTS " + engine.Literal(s.Path) + " AS " + engine.Quote(catalogName)
 	if s.ReadOnly {
 		setup += " (READ_ONLY)"
+	} else {
+		setup += " (STORAGE_VERSION 'v1.4.0')" // the first that keeps macros with typed arguments
 	}
 	setup += ";USE " + engine.Quote(catalogName) + ".main"
 	if s.TimeZone != "" {
@@ -129,6 +131,9 @@ CREATE TABLE IF NOT EXISTS larder.loads (dataset VARCHAR NOT NULL, id VARCHAR NO
 // prepare creates what is missing of Larder's own tables and learns what exists.
 func (e *Engine) prepare(ctx context.Context) error {
 	if err := e.exec(ctx, ownTables); err != nil {
+		return err
+	}
+	if err := e.installLibrary(ctx); err != nil {
 		return err
 	}
 	return e.learn(ctx)
