@@ -78,7 +78,7 @@ func (p *program) initCommand() *cobra.Command {
 				return fault.New(fault.Invalid, "%w", err)
 			}
 			if _, err := os.Stat(filepath.Join(root, "larder.yml")); err == nil {
-				return fault.New(fault.Conflict, "%s is a project already", root).WithHint("change it, or name another folder")
+				return fault.New(fault.Invalid, "%s is a project already", root).WithHint("change it, or name another folder")
 			}
 			for name, text := range starter {
 				if err := writeNew(filepath.Join(root, filepath.FromSlash(name)), strings.ReplaceAll(text, "NAME", projectName(root))); err != nil {

@@ -54,7 +54,7 @@ func admit(prepared *duck.Stmt, query string) error {
 		question = false // DuckDB turns some of them into SELECTs
 	}
 	if !question {
-		return fault.New(fault.Denied, "only a SELECT is allowed here").WithHint("tables are changed by models and sources: larder run")
+		return fault.New(fault.Invalid, "only a SELECT is allowed here").WithHint("tables are changed by models and sources: larder run")
 	}
 	return nil
 }
