@@ -72,7 +72,7 @@ func (g *progress) line(e build.Event) string {
 	case state.Blocked:
 		b.WriteString("  " + p.paint(faint, e.Record.Error))
 	default:
-		b.WriteString("  " + firstLine(e.Record.Error))
+		b.WriteString("  " + firstLine(strings.TrimPrefix(e.Record.Error, e.Step.Dataset+": ")))
 	}
 	b.WriteString("\n")
 	for _, note := range e.Notes {

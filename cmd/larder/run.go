@@ -186,7 +186,7 @@ func (p *program) showTrouble(a *app.App, s state.Step, results []state.Result, 
 		}
 	}
 	if shown == 0 {
-		p.printf("  %s\n", s.Error)
+		p.printf("  %s\n", strings.TrimPrefix(s.Error, s.Dataset+": "))
 	}
 	if shown == 0 && s.Hint != "" {
 		p.printf("  %s %s\n", p.paint(good, "hint:"), s.Hint)

@@ -1,18 +1,27 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/larder-data/larder/internal/engine/duckdb"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"larder": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"holder": holder,
 	})
 }
 
@@ -22,11 +31,15 @@ func TestMain(m *testing.M) {
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: os.Getenv("UPDATE") != "", RequireExplicitExec: true, RequireUniqueNames: true,
+		Condition: mayMount,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "bytes": writeBytes, "hold": hold, "release": release, "interrupted": interrupted,
+			"smalldisk": smallDisk,
+		},
 	})
 }
 
@@ -46,4 +59,118 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// writeBytes writes a file of bytes a story cannot hold: bytes NAME 0 255 10.
+func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
+	var out []byte
+	for _, arg := range args[1:] {
+		b, err := strconv.ParseUint(arg, 10, 8)
+		ts.Check(err)
+		out = append(out, byte(b))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out, 0o644))
+}
+
+// hold opens a warehouse in another process, which keeps it until release.
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Args = []string{"holder", ts.MkAbs(args[0])}
+	path, err := exec.LookPath("holder")
+	ts.Check(err)
+	cmd.Path = path
+	in, err := cmd.StdinPipe()
+	ts.Check(err)
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	if _, err := out.Read(make([]byte, 1)); err != nil { // it has the file
+		ts.Fatalf("holder: %v", err)
+	}
+	held.Store(ts, func() {
+		_ = in.Close()
+		_ = cmd.Wait()
+	})
+	ts.Defer(func() { release(ts, false, nil) })
+}
+
+// held is, by story, what lets go of the warehouse its other process has open.
+var held sync.Map
+
+func release(ts *testscript.TestScript, _ bool, _ []string) {
+	if letGo, ok := held.LoadAndDelete(ts); ok {
+		letGo.(func())()
+	}
+}
+
+// holder is the other process: it opens a warehouse, says so, and keeps it open
+// until its input ends.
+func holder() {
+	e, err := duckdb.Open(context.Background(), duckdb.Settings{Path: os.Args[1]})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Print("x")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	if err := e.Close(); err != nil {
+		os.Exit(1)
+	}
+}
+
+// interrupted starts a command, sends it an interrupt once a text has appeared on
+// its standard error, and wants exit code 130: interrupted TEXT command [arg]...
+func interrupted(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(path, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	errs, err := cmd.StderrPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	lines := bufio.NewScanner(errs)
+	sent := false
+	for lines.Scan() {
+		ts.Logf("%s", lines.Text())
+		if !sent && strings.Contains(lines.Text(), args[0]) {
+			sent = true
+			ts.Check(cmd.Process.Signal(os.Interrupt))
+		}
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		ts.Fatalf("it ended with %v, want exit code %d", err, exitInterrupted)
+	}
+}
+
+// mayMount is the condition under which a story may mount a disk: only root
+// may, and CI must.
+func mayMount(condition string) (bool, error) {
+	if condition != "mount" {
+		return false, fmt.Errorf("unknown condition %s", condition)
+	}
+	return os.Geteuid() == 0 || os.Getenv("CI") != "", nil
+}
+
+// smallDisk mounts a file system of a few megabytes, or gives one that is there
+// another size: smalldisk DIR SIZE.
+func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	if _, err := os.Stat(dir); err == nil {
+		out, err := exec.Command("mount", "-o", "remount,size="+args[1], dir).CombinedOutput()
+		if err != nil {
+			ts.Fatalf("mount: %v %s", err, out)
+		}
+		return
+	}
+	ts.Check(os.MkdirAll(dir, 0o755))
+	out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+args[1], "tmpfs", dir).CombinedOutput()
+	if err != nil {
+		ts.Fatalf("mount: %v %s", err, out)
+	}
+	ts.Defer(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			ts.Logf("umount: %v %s", err, out)
+		}
+	})
 }

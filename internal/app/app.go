@@ -79,12 +79,15 @@ func Load(ctx context.Context, o Options) (*App, error) {
 	p, err := project.Load(root, project.Options{
 		Env: os.LookupEnv, Target: o.Target, Kinds: sourceKinds(), Engines: engineKinds(),
 	})
-	if err != nil {
+	if p == nil {
 		return nil, err
 	}
 	a := &App{Project: p, options: o, env: cmp.Or(o.Env, build.Production)}
-	if err := a.understand(ctx); err != nil {
-		return nil, errors.Join(err, a.Close())
+	if err := a.understand(ctx, err); err != nil {
+		if closed := a.Close(); closed != nil {
+			err = errors.Join(err, closed)
+		}
+		return nil, err
 	}
 	return a, nil
 }
@@ -100,15 +103,33 @@ func findRoot(dir string) (string, error) {
 	return project.Find(here)
 }
 
-// understand opens the archive, learns the lake's columns and compiles.
-func (a *App) understand(ctx context.Context) error {
+// understand opens the archive, learns the lake's columns and compiles. The
+// error is everything wrong with the project: with its files, which the caller
+// has found, with what its models mean, and with its checks. What only follows
+// from another mistake is not told.
+func (a *App) understand(ctx context.Context, files error) error {
+	var faults fault.List
+	faults.Add(files)
+	faulty := map[string]bool{}
+	for _, f := range faults {
+		faulty[f.Where.File] = true
+	}
 	a.index()
 	a.openLake()
-	if err := a.compile(ctx); err != nil {
-		return err
+	meaning := a.compile(ctx)
+	if a.compiled == nil {
+		return errors.Join(files, meaning)
 	}
 	a.inheritPersonal()
-	return a.validateChecks(ctx)
+	var more fault.List
+	more.Add(meaning)
+	more.Add(a.validateChecks(ctx))
+	for _, f := range more {
+		if !faulty[f.Where.File] {
+			faults = append(faults, f)
+		}
+	}
+	return faults.Err()
 }
 
 // index looks up what the project says by dataset.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -32,17 +33,17 @@ func (a *App) compile(ctx context.Context) error {
 	if err != nil {
 		cache = nil // without a cache everything is compiled anew, which is slower and just as right
 	}
-	a.compiled, err = compile.Compile(ctx, in, compile.Options{Cache: cache})
-	if err != nil {
-		return err
+	compiled, faults := compile.Compile(ctx, in, compile.Options{Cache: cache})
+	if compiled == nil {
+		return faults
 	}
-	a.Graph = a.compiled.Graph
 	if a.renderer, err = compile.NewRenderer(in.TimeZone); err != nil {
-		return err
+		return errors.Join(err, compiled.Close())
 	}
+	a.compiled, a.Graph = compiled, compiled.Graph
 	// A cache that cannot be written costs time at the next start, nothing else.
 	_ = cache.Flush()
-	return nil
+	return faults
 }
 
 func (a *App) lakeDatasets() []string {

@@ -78,14 +78,17 @@ func (a *App) abandon(ctx context.Context) error {
 
 // tell turns repairs into notices.
 func (a *App) tell(r build.Repairs) {
-	say := func(datasets []string, text string) {
-		if len(datasets) > 0 {
-			a.notices = append(a.notices, strings.Join(datasets, ", ")+" "+text)
+	say := func(datasets []string, one, many, text string) {
+		switch {
+		case len(datasets) == 1:
+			a.notices = append(a.notices, datasets[0]+" "+one+" "+text)
+		case len(datasets) > 1:
+			a.notices = append(a.notices, strings.Join(datasets, ", ")+" "+many+" "+text)
 		}
 	}
-	say(r.RolledForward, "had been published just before a stop: entered in the ledger")
-	say(r.Lost, "is in the ledger but not in the warehouse: it will be built again")
-	say(r.Adopted, "is in the warehouse but not in the ledger: it will be built again")
+	say(r.RolledForward, "had", "had", "been published just before a stop: entered in the ledger")
+	say(r.Lost, "is", "are", "in the ledger but not in the warehouse: built again by the next run")
+	say(r.Adopted, "is", "are", "in the warehouse but not in the ledger: built again by the next run")
 }
 
 // builder joins what a build needs.

@@ -22,6 +22,9 @@ func grainKey(i int) string { return "grain." + strconv.Itoa(i) }
 func (a *App) validateChecks(ctx context.Context) error {
 	var faults fault.List
 	for dataset, checks := range a.checks {
+		if a.Graph.Nodes[dataset] == nil && a.exists(dataset) {
+			continue // its own mistake is told already
+		}
 		if a.Graph.Nodes[dataset] == nil {
 			for _, c := range checks {
 				faults.Add(fault.At(c.Where, fault.NotFound, "check %s is about %s, which does not exist", c.Name, dataset).
@@ -31,18 +34,26 @@ func (a *App) validateChecks(ctx context.Context) error {
 		}
 		a.versions[dataset] = check.Version(checks)
 		subject := a.subject(dataset)
-		reads := map[string]bool{}
+		reads, follows := map[string]bool{}, false
 		subject.Relations = func(other string) (engine.Relation, []table.Column, bool) {
 			relation, columns, ok := a.relation(other)
 			if ok && other != dataset {
 				reads[other] = true
 			}
+			follows = follows || !ok && a.exists(other)
 			return relation, columns, ok
 		}
-		faults = append(faults, check.Validate(ctx, a.compiled.Bind, subject, validating)...)
+		if found := check.Validate(ctx, a.compiled.Bind, subject, validating); !follows {
+			faults = append(faults, found...)
+		}
 		a.checkReads[dataset] = slices.Sorted(maps.Keys(reads))
 	}
 	return append(faults, a.circles()...).Err()
+}
+
+// exists reports whether the project has a dataset, be it one with a mistake.
+func (a *App) exists(dataset string) bool {
+	return a.models[dataset] != nil || a.tables[dataset] != nil
 }
 
 // circles finds checks that read what is only built once they have passed:

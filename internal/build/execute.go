@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -184,10 +183,7 @@ func (x *execution) judge(ctx context.Context, record *state.Step, done outcome)
 	if done.err == nil {
 		return
 	}
-	var e *fault.Error
-	if errors.As(done.err, &e) {
-		record.Hint = e.Hint
-	}
+	record.Hint = fault.HintOf(done.err)
 	record.Error, record.Kind = done.err.Error(), fault.KindOf(done.err).String()
 	switch {
 	case ctx.Err() != nil:

@@ -174,7 +174,7 @@ func (p *planner) ingestStep(ctx context.Context, node *compile.Node) (*Step, er
 	}
 	news, err := p.b.Ingester.News(ctx, node.Dataset)
 	if err != nil {
-		return nil, fault.Wrap("source of "+node.Dataset, err)
+		return nil, err
 	}
 	step := Step{Dataset: node.Dataset, Action: Ingest, Owner: p.b.Models[node.Dataset].Owner}
 	entry, published := p.current[node.Dataset]

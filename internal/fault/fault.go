@@ -8,7 +8,6 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // Kind says what sort of problem an error is, coarse enough to act on.
@@ -77,21 +76,42 @@ type Error struct {
 	Err   error  // the cause; its text is the message
 }
 
-// Error returns "place: op: cause" on one line, without the hint.
+// Error returns "place: op: cause" on one line, without the hint. The place is
+// the error's own, or that of the nearest cause that has one.
 func (e *Error) Error() string {
-	var parts []string
-	if !e.Where.IsZero() {
-		parts = append(parts, e.Where.String())
+	where := e.place()
+	if where.IsZero() {
+		return e.message()
 	}
-	if e.Op != "" {
-		parts = append(parts, e.Op)
+	return where.String() + ": " + e.message()
+}
+
+// place is the place of the error or of the nearest cause that has one.
+func (e *Error) place() Place {
+	for e.Where.IsZero() {
+		cause, ok := e.Err.(*Error) //nolint:errorlint // only a direct cause's place would be told twice
+		if !ok {
+			return Place{}
+		}
+		e = cause
 	}
-	if e.Err != nil {
-		parts = append(parts, e.Err.Error())
-	} else {
-		parts = append(parts, e.Kind.String())
+	return e.Where
+}
+
+// message is the error without its place.
+func (e *Error) message() string {
+	text := e.Kind.String()
+	if cause, ok := e.Err.(*Error); ok { //nolint:errorlint // as in place
+		if text = cause.message(); !e.Where.IsZero() && !cause.Where.IsZero() && e.Where != cause.Where {
+			text = cause.Error()
+		}
+	} else if e.Err != nil {
+		text = e.Err.Error()
 	}
-	return strings.Join(parts, ": ")
+	if e.Op == "" {
+		return text
+	}
+	return e.Op + ": " + text
 }
 
 // Unwrap returns the cause.
@@ -134,4 +154,19 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// HintOf returns the hint of the outermost Error in err's chain that has one.
+func HintOf(err error) string {
+	for err != nil {
+		var e *Error
+		if !errors.As(err, &e) {
+			return ""
+		}
+		if e.Hint != "" {
+			return e.Hint
+		}
+		err = e.Err
+	}
+	return ""
 }

@@ -60,7 +60,9 @@ func Find(dir string) (string, error) {
 }
 
 // Load reads the project in root. The error is a fault.List of everything that
-// is wrong with its files, in their order; the Project is nil then.
+// is wrong with its files, in their order. With an error there is a Project
+// only when its settings and sources are right: then what the other files mean
+// can still be looked at.
 func Load(root string, opts Options) (*Project, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
@@ -93,10 +95,13 @@ func Load(root string, opts Options) (*Project, error) {
 		l.testFile(name)
 	}
 	l.verify()
-	if err := append(l.env.clean(l.faults), l.folder.faults...).Err(); err != nil {
-		return nil, err
+	faults := append(l.env.clean(l.faults), l.folder.faults...)
+	for _, f := range faults {
+		if dir, _, inside := strings.Cut(f.Where.File, "/"); !inside || dir == "sources" {
+			return nil, faults.Err()
+		}
 	}
-	return l.project, nil
+	return l.project, faults.Err()
 }
 
 // loader reads one project.

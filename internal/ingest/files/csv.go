@@ -33,11 +33,13 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	names := "CASE column_name"
+	names, casts := "CASE column_name", "CASE column_name"
 	for i, f := range fields {
 		names += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, engine.Literal(f.Name))
+		casts += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, engine.Literal("not of type "+strings.ToLower(f.Type.String())))
 	}
-	rejects := []string{"SELECT CAST(line AS BIGINT) AS line, " + names + " ELSE NULL END AS column_name, lower(CAST(error_type AS VARCHAR)) AS reason, csv_line AS text FROM " + j.temp("rejects")}
+	reason := "CASE CAST(error_type AS VARCHAR) WHEN 'CAST' THEN " + casts + " END ELSE lower(CAST(error_type AS VARCHAR)) END"
+	rejects := []string{"SELECT CAST(line AS BIGINT) AS line, " + names + " ELSE NULL END AS column_name, " + reason + " AS reason, csv_line AS text FROM " + j.temp("rejects")}
 	if j.exists(ctx, "unfit") {
 		rejects = append(rejects, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
 	}
@@ -66,9 +68,10 @@ func (j *job) fields(header []string, known []table.Column) ([]field, error) {
 		}
 	}
 	fields := make([]field, len(header))
-	seen := map[string]string{}
+	seen := map[string]string{} // as the file spells them
 	for i, name := range header {
-		f := field{Column: table.Column{Name: strings.TrimSpace(name), Type: table.Type{Kind: table.Varchar}}}
+		spelled := strings.TrimSpace(name)
+		f := field{Column: table.Column{Name: spelled, Type: table.Type{Kind: table.Varchar}}}
 		for _, c := range j.columns {
 			if strings.EqualFold(c.from, f.Name) {
 				f.Name, f.format = c.Name, c.Format
@@ -83,10 +86,10 @@ func (j *job) fields(header []string, known []table.Column) ([]field, error) {
 				WithHint("is the first line a header? otherwise say header: false and declare columns:")
 		}
 		if other, ok := seen[strings.ToLower(f.Name)]; ok {
-			return nil, fault.New(fault.Held, "%s has two columns named %s and %s", j.arrival.Name, other, f.Name).
+			return nil, fault.New(fault.Held, "%s has two columns named %s and %s", j.arrival.Name, other, spelled).
 				WithHint("names of columns differ by more than case; ask for a corrected file")
 		}
-		seen[strings.ToLower(f.Name)] = f.Name
+		seen[strings.ToLower(f.Name)] = spelled
 		fields[i] = f
 	}
 	return fields, j.missing(fields, known)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -115,11 +116,20 @@ func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit stri
 	for _, f := range fields {
 		if c := f.unfit(); c != "" {
 			parts = append(parts, "SELECT larder_row + "+strconv.Itoa(j.linesAbove())+" AS line, "+engine.Literal(f.Name)+" AS column_name, "+
-				engine.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, CAST("+engine.Quote(f.raw)+" AS VARCHAR) AS text FROM "+numbered+" WHERE "+c)
+				engine.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, "+f.written()+" AS text FROM "+numbered+" WHERE "+c)
 		}
 	}
 	_, err = j.conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE "+j.temp("unfit")+" AS "+strings.Join(parts, " UNION ALL "))
 	return out, unreadable(err)
+}
+
+// written is the value as it stands in the file, as far as the reader keeps it.
+func (f field) written() string {
+	text := "CAST(" + engine.Quote(f.raw) + " AS VARCHAR)"
+	if strings.HasPrefix(f.as, "DECIMAL") { // read with more digits than the file has
+		return "rtrim(rtrim(" + text + ", '0'), '.')"
+	}
+	return text
 }
 
 func (f field) hint() string {
@@ -213,13 +223,23 @@ func (j *job) tooMany(ctx context.Context, out ingest.Outcome, rejects string) e
 		if column != "" {
 			where += ", column " + column
 		}
-		first = append(first, fmt.Sprintf("%s: %s: %s", where, reason, strconv.Quote(cut(text, 80))))
+		where += ": " + reason
+		if !j.personal() {
+			where += ": " + strconv.Quote(cut(text, 80))
+		}
+		first = append(first, where)
 	}
 	if err := found.Err(); err != nil {
 		return unreadable(err)
 	}
 	return fault.New(fault.Held, "%d of %d rows of %s cannot be read: %s", out.Quarantined, out.Rows+out.Quarantined, j.arrival.Name, strings.Join(first, "; ")).
 		WithHint("mend the file, or let some go to quarantine: quarantine: 0.1 %%")
+}
+
+// personal reports whether the table has personal columns: then no text of a
+// row is shown, only where it stands.
+func (j *job) personal() bool {
+	return slices.ContainsFunc(j.columns, func(c column) bool { return c.Personal != "" })
 }
 
 func cut(text string, most int) string {

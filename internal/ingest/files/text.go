@@ -57,6 +57,7 @@ func (r *Reader) text(ctx context.Context, s settings, a ingest.Arrival) (text, 
 	buffered := bufio.NewReaderSize(plain, 1<<16)
 	t.first, t.empty, err = s.firstRecord(buffered)
 	if err != nil {
+		err = fault.Wrap(a.Name, err)
 		t.remove()
 	}
 	return t, err
