@@ -292,10 +292,6 @@ func onPostgres(t *testing.T, pg *librarytest.Postgres, f Function, rows [][]str
 }
 
 func evaluation(f Function, rows [][]string) []string {
-	var args []string
-	for n := range f.Params {
-		args = append(args, fmt.Sprintf("a%d", n))
-	}
 	return []string{
 		"drop table if exists input", "create table input as select * from " + inputs(f, rows),
 		fmt.Sprintf(`do $do$ declare r record; answer text; begin

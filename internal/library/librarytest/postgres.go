@@ -42,7 +42,7 @@ func StartPostgres(t testing.TB) *Postgres {
 		}
 	}
 	data := filepath.Join(folder, "data")
-	p.must(t, p.command("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"))
+	p.must(t, p.command("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"))
 	run := p.command("postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "timezone=Europe/London")
 	var log bytes.Buffer
 	run.Stdout, run.Stderr = &log, &log
