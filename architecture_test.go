@@ -83,7 +83,7 @@ func why(from, to string) string {
 	}
 	fromLayer, fromParent, inside := place(from)
 	switch {
-	case !inside && from == "cmd/larder", !inside && strings.HasPrefix(from, "examples/"), !inside && strings.HasPrefix(from, "bench"):
+	case !inside && from == "cmd/larder", !inside && strings.HasPrefix(from, "examples/"), !inside && from == "bench":
 		if toParent != "" && from == "cmd/larder" {
 			return "only app knows adapters"
 		}
