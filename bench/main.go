@@ -81,7 +81,7 @@ func line(name string, c cost, limit time.Duration, goal string) {
 	if limit > 0 {
 		ratio = strconv.FormatFloat(c.cpu.Seconds()/limit.Seconds(), 'f', 2, 64) + " x"
 	}
-	fmt.Printf("%-52s %8.2f %8.2f %7.0f  %7s  %s\n", name, c.cpu.Seconds(), c.wall.Seconds(), c.memory, ratio, goal)
+	fmt.Fprintf(os.Stdout, "%-52s %8.2f %8.2f %7.0f  %7s  %s\n", name, c.cpu.Seconds(), c.wall.Seconds(), c.memory, ratio, goal)
 }
 
 func measureAll(larder string, large bool) error {
@@ -97,7 +97,7 @@ func measureAll(larder string, large bool) error {
 		}
 	}
 	b := bencher{larder: larder, work: work}
-	fmt.Printf("%-52s %8s %8s %7s  %7s  %s\n", "case", "CPU s", "wall s", "MB", "ratio", "goal")
+	fmt.Fprintf(os.Stdout, "%-52s %8s %8s %7s  %7s  %s\n", "case", "CPU s", "wall s", "MB", "ratio", "goal")
 	for _, c := range []struct{ models, checks int }{{200, 0}, {200, 4}, {1000, 0}} {
 		if err := b.build(c.models, c.checks); err != nil {
 			return err

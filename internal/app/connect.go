@@ -111,7 +111,7 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 	return &build.Builder{
 		Env: a.env, Graph: a.Graph, Models: models, CheckReads: a.checkReads, Engine: a.engine, Store: a.store, Checker: checks,
 		Ingester: ingester, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
-		Now: a.options.Now, Observe: observe,
+		Now: a.options.Now, Observe: observe, Typed: a.engine.Capabilities().Name == "duckdb",
 	}
 }
 

@@ -34,6 +34,9 @@ type Builder struct {
 	Render  func(sql string, now time.Time, move func(dataset string) (schema string, moved bool)) (string, error)
 	Binder  Rebinder
 	Dialect string // name and version of what binds SQL, kept with every entry
+	// Typed says that what binds SQL is of the engine's own kind: the columns it
+	// found are those the engine will make.
+	Typed   bool
 	Now     func() time.Time
 	Observe func(Event) // called from several goroutines, one call at a time; may be nil
 }
@@ -41,6 +44,7 @@ type Builder struct {
 // Store is the memory a build reads and writes.
 type Store interface {
 	state.Ledger
+	state.Committer
 	state.Journal
 	state.Verdicts
 }

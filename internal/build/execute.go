@@ -109,7 +109,7 @@ func (x *execution) work(ctx context.Context, workers int) error {
 					if !more {
 						return nil
 					}
-					if err := x.one(ctx, x.steps[dataset]); err != nil {
+					if err := x.several(ctx, x.take(x.steps[dataset])); err != nil {
 						return err
 					}
 				}
@@ -119,30 +119,54 @@ func (x *execution) work(ctx context.Context, workers int) error {
 	return group.Wait()
 }
 
-// one runs a step, or marks it blocked when something it reads did not make
-// it, and lets the steps that waited for it go on.
-func (x *execution) one(ctx context.Context, step Step) error {
-	record := state.Step{
-		Run: x.run.ID, Dataset: step.Dataset, Action: string(step.Action), Reason: step.Why(),
-		Started: x.b.Now(), Attempts: 1, Outcome: state.Done,
-	}
-	var done outcome
-	if blocker := x.blocker(step); blocker != "" {
-		record.Outcome, record.Attempts = state.Blocked, 0
-		record.Error = "waits for " + blocker
-	} else {
+// finished is a step that ended, before it is written down.
+type finished struct {
+	step   Step
+	record state.Step
+	done   outcome
+}
+
+// several runs steps, or marks those blocked of which something upstream did not
+// make it, writes them down together, and lets the steps that waited go on.
+func (x *execution) several(ctx context.Context, steps []Step) error {
+	all := make([]finished, len(steps))
+	var makings []*making
+	for i, step := range steps {
+		all[i] = finished{step: step, record: state.Step{
+			Run: x.run.ID, Dataset: step.Dataset, Action: string(step.Action), Reason: step.Why(),
+			Started: x.b.Now(), Attempts: 1, Outcome: state.Done,
+		}}
+		if blocker := x.blocker(step); blocker != "" {
+			all[i].record.Outcome, all[i].record.Attempts = state.Blocked, 0
+			all[i].record.Error = "waits for " + blocker
+			continue
+		}
 		x.observe(Event{Kind: StepStarted, Step: step})
-		done = x.attempt(ctx, step, &record)
-		x.judge(ctx, &record, done)
+		if len(steps) > 1 {
+			makings = append(makings, x.prepare(step, &all[i]))
+		} else {
+			x.alone(ctx, &all[i])
+		}
 	}
-	record.Finished = x.b.Now()
-	if err := x.save(ctx, step, record, done); err != nil {
+	x.together(ctx, makings)
+	for i := range all {
+		all[i].record.Finished = x.b.Now()
+	}
+	if err := x.save(ctx, all); err != nil {
 		return err
 	}
-	if record.Outcome == state.Interrupted {
-		return done.err
+	for _, f := range all {
+		if f.record.Outcome == state.Interrupted {
+			return f.done.err
+		}
 	}
 	return nil
+}
+
+// alone runs a step by itself.
+func (x *execution) alone(ctx context.Context, f *finished) {
+	f.done = x.attempt(ctx, f.step, &f.record)
+	x.judge(ctx, &f.record, f.done)
 }
 
 // blocker returns the dataset that was held or failed upstream of the step.
@@ -166,6 +190,9 @@ func (x *execution) attempt(ctx context.Context, step Step, record *state.Step) 
 		passing := done.err != nil && (kind == fault.Busy || kind == fault.Unreachable)
 		if !passing || record.Attempts == 3 {
 			return done
+		}
+		if done.settled != nil { // the next attempt has an entry of its own
+			_ = x.b.Store.Commit(context.WithoutCancel(ctx), &state.Batch{Settlements: []state.Settlement{*done.settled}})
 		}
 		record.Attempts++
 		select {
@@ -195,30 +222,35 @@ func (x *execution) judge(ctx context.Context, record *state.Step, done outcome)
 	}
 }
 
-// save writes the step and its check results down and releases what waited.
-func (x *execution) save(ctx context.Context, step Step, record state.Step, done outcome) error {
-	ctx = context.WithoutCancel(ctx)
-	if len(done.results) > 0 {
-		if err := x.b.Store.Record(ctx, done.results); err != nil {
-			return fault.Wrap("check results", err)
+// save writes steps, their check results and what became of their ledger
+// entries down in one act, and releases what waited for them.
+func (x *execution) save(ctx context.Context, all []finished) error {
+	var batch state.Batch
+	for _, f := range all {
+		batch.Steps = append(batch.Steps, f.record)
+		batch.Results = append(batch.Results, f.done.results...)
+		if f.done.settled != nil {
+			batch.Settlements = append(batch.Settlements, *f.done.settled)
 		}
 	}
-	if err := x.b.Store.SaveStep(ctx, record); err != nil {
+	if err := x.b.Store.Commit(context.WithoutCancel(ctx), &batch); err != nil {
 		return fault.Wrap("journal", err)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.records = append(x.records, record)
-	x.results = append(x.results, done.results...)
-	if done.entry.Version > 0 {
-		x.current[step.Dataset] = done.entry
-	}
-	x.release(step, record)
-	if x.b.Observe != nil {
-		x.b.Observe(Event{
-			Kind: StepFinished, Step: step, Record: record, Results: done.results, Notes: done.notes,
-			Done: len(x.records), Total: len(x.plan.Steps),
-		})
+	for _, f := range all {
+		x.records = append(x.records, f.record)
+		x.results = append(x.results, f.done.results...)
+		if f.done.entry.Version > 0 {
+			x.current[f.step.Dataset] = f.done.entry
+		}
+		x.release(f.step, f.record)
+		if x.b.Observe != nil {
+			x.b.Observe(Event{
+				Kind: StepFinished, Step: f.step, Record: f.record, Results: f.done.results, Notes: f.done.notes,
+				Done: len(x.records), Total: len(x.plan.Steps),
+			})
+		}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ type outcome struct {
 	rows    int64
 	results []state.Result
 	notes   []string
+	settled *state.Settlement // of a ledger entry, to be written with the step
 	err     error
 }
 
@@ -35,31 +36,59 @@ func (x *execution) perform(ctx context.Context, step Step) outcome {
 
 // build stages a model, checks it and publishes it.
 func (x *execution) build(ctx context.Context, step Step) outcome {
-	inputs := x.inputs(step.Dataset)
-	if x.superfluous(step, inputs) {
-		return outcome{notes: []string{"nothing changed upstream after all"}}
+	m := x.prepare(step, nil)
+	if m.over {
+		return m.done
 	}
-	started := x.b.Now()
-	model := x.b.Models[step.Dataset]
-	sql, err := x.b.Render(model.SQL, x.plan.AsOf, x.move(step.Dataset))
+	if direct, ok := x.b.Engine.(engine.Direct); ok && m.direct() {
+		return x.publishDirect(ctx, direct, m)
+	}
+	staged, err := x.b.Engine.Stage(ctx, m.request)
 	if err != nil {
 		return outcome{err: err}
 	}
-	request := engine.Build{Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
-	entry := x.entry(step.Dataset, model, inputs)
-	if direct, ok := x.b.Engine.(engine.Direct); ok && entry.CheckVersion == "" && model.Form == engine.Table {
-		return x.publishDirect(ctx, direct, request, entry, started)
-	}
-	staged, err := x.b.Engine.Stage(ctx, request)
-	if err != nil {
-		return outcome{err: err}
-	}
-	done := x.checkAndPublish(ctx, staged, entry, started)
+	done := x.checkAndPublish(ctx, staged, m)
 	if done.err != nil {
 		// Left behind, the staging relation would only wait for the next start's sweep.
 		_ = x.b.Engine.Discard(context.WithoutCancel(ctx), staged)
 	}
 	return done
+}
+
+// making is a model about to be built.
+type making struct {
+	f       *finished // where its outcome goes; nil when the caller takes it
+	step    Step
+	started time.Time
+	request engine.Build
+	entry   state.Entry
+	done    outcome
+	over    bool // done is its outcome already
+}
+
+// direct reports whether no check could hold the rows.
+func (m *making) direct() bool { return m.entry.CheckVersion == "" && m.request.Form == engine.Table }
+
+// prepare says what is to be built, from what.
+func (x *execution) prepare(step Step, f *finished) *making {
+	m := &making{f: f, step: step, started: x.b.Now()}
+	inputs := x.inputs(step.Dataset)
+	if x.superfluous(step, inputs) {
+		m.over, m.done = true, outcome{notes: []string{"nothing changed upstream after all"}}
+		return m
+	}
+	model := x.b.Models[step.Dataset]
+	sql, err := x.b.Render(model.SQL, x.plan.AsOf, x.move(step.Dataset))
+	if err != nil {
+		m.over, m.done = true, outcome{err: err}
+		return m
+	}
+	m.request = engine.Build{Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
+	if x.b.Typed {
+		m.request.Columns = x.b.Graph.Nodes[step.Dataset].Columns
+	}
+	m.entry = x.entry(step.Dataset, model, inputs)
+	return m
 }
 
 // inputs are the versions the model is about to read.
@@ -111,35 +140,42 @@ func (x *execution) entry(dataset string, model Model, inputs []state.Input) sta
 
 // publishDirect computes and publishes in one transaction: allowed only where
 // no check could hold the rows.
-func (x *execution) publishDirect(ctx context.Context, direct engine.Direct, request engine.Build, entry state.Entry, started time.Time) outcome {
-	entry, err := x.b.Store.Intend(ctx, entry)
+func (x *execution) publishDirect(ctx context.Context, direct engine.Direct, m *making) outcome {
+	entry, err := x.b.Store.Intend(ctx, m.entry)
 	if err != nil {
 		return outcome{err: err}
 	}
-	staged, err := direct.BuildAndPublish(ctx, request, x.marker(entry))
+	staged, err := direct.BuildAndPublish(ctx, m.request, x.marker(entry))
 	entry.Columns, entry.Rows = staged.Columns, staged.Rows
-	return x.settle(ctx, entry, started, nil, err)
+	return x.settle(entry, m.started, nil, err)
+}
+
+// judged are the results of a model's staged rows; the outcome has an error
+// when they are not to be published.
+func (x *execution) judged(ctx context.Context, staged engine.Staged, m *making) outcome {
+	results, err := x.b.Checker.Check(ctx, Subject{
+		Run: x.run.ID, Dataset: m.step.Dataset, Relation: staged.Relation, Form: staged.Form,
+		Columns: staged.Columns, Rows: staged.Rows, AsOf: x.plan.AsOf, Published: x.b.Now(),
+	})
+	if err == nil && x.b.Checker.Blocks(m.step.Dataset, results) {
+		err = HeldBy(results)
+	}
+	return outcome{err: err, rows: staged.Rows, results: results}
 }
 
 // checkAndPublish judges the staged rows and makes them the truth when nothing blocks.
-func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, entry state.Entry, started time.Time) outcome {
-	results, err := x.b.Checker.Check(ctx, Subject{
-		Run: x.run.ID, Dataset: entry.Dataset, Relation: staged.Relation, Form: staged.Form,
-		Columns: staged.Columns, Rows: staged.Rows, AsOf: x.plan.AsOf, Published: x.b.Now(),
-	})
-	if err != nil {
-		return outcome{err: err, rows: staged.Rows}
+func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, m *making) outcome {
+	done := x.judged(ctx, staged, m)
+	if done.err != nil {
+		return done
 	}
-	if x.b.Checker.Blocks(entry.Dataset, results) {
-		return outcome{err: HeldBy(results), rows: staged.Rows, results: results}
-	}
-	entry.Columns, entry.Rows = staged.Columns, staged.Rows
-	entry, err = x.b.Store.Intend(ctx, entry)
+	m.entry.Columns, m.entry.Rows = staged.Columns, staged.Rows
+	entry, err := x.b.Store.Intend(ctx, m.entry)
 	if err != nil {
-		return outcome{err: err, results: results}
+		return outcome{err: err, results: done.results}
 	}
 	err = x.b.Engine.Publish(ctx, engine.Publication{Staged: staged, Marker: x.marker(entry)})
-	return x.settle(ctx, entry, started, results, err)
+	return x.settle(entry, m.started, done.results, err)
 }
 
 func (x *execution) marker(e state.Entry) engine.Marker {
@@ -149,24 +185,23 @@ func (x *execution) marker(e state.Entry) engine.Marker {
 	}
 }
 
-// settle closes the ledger's entry after the publish. The ledger is told even
-// when the run was interrupted meanwhile.
-func (x *execution) settle(ctx context.Context, entry state.Entry, started time.Time, results []state.Result, published error) outcome {
-	ctx = context.WithoutCancel(ctx)
+// settle says what became of an entry after its publish; it is written down
+// with the step, even when the run was interrupted meanwhile.
+func (x *execution) settle(entry state.Entry, started time.Time, results []state.Result, published error) outcome {
 	entry.Took = x.b.Now().Sub(started)
 	if published != nil {
-		if err := x.b.Store.Settle(ctx, entry, state.Failed, published.Error()); err != nil {
-			return outcome{err: err, results: results}
+		return outcome{
+			err: published, results: results,
+			settled: &state.Settlement{Entry: entry, State: state.Failed, Note: published.Error()},
 		}
-		return outcome{err: published, results: results}
-	}
-	if err := x.b.Store.Settle(ctx, entry, state.Published, ""); err != nil {
-		return outcome{err: err, results: results}
 	}
 	for i := range results {
 		results[i].Published = true
 	}
-	return outcome{entry: entry, rows: entry.Rows, results: results}
+	return outcome{
+		entry: entry, rows: entry.Rows, results: results,
+		settled: &state.Settlement{Entry: entry, State: state.Published},
+	}
 }
 
 // recheck judges what is published by rules that changed since.

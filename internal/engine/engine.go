@@ -250,6 +250,12 @@ type Direct interface {
 	BuildAndPublish(ctx context.Context, b Build, m Marker) (Staged, error)
 }
 
+// DirectBulk is Direct for several datasets in one transaction: all of them or,
+// with the error of the first that cannot be, none. None reads another.
+type DirectBulk interface {
+	BuildAllAndPublish(ctx context.Context, builds []Build, markers []Marker) ([]Staged, error)
+}
+
 // Bulk is the extra power to publish several datasets in one atomic act: all
 // of them or, with the error of the first that cannot be, none. It is cheaper
 // than one Publish each where a transaction costs more than a rename.

@@ -94,46 +94,73 @@ func (e *Engine) publishOnce(ctx context.Context, publications []engine.Publicat
 // BuildAndPublish computes a table under its real name and writes the marker,
 // in one transaction: for datasets no check could hold.
 func (e *Engine) BuildAndPublish(ctx context.Context, b engine.Build, m engine.Marker) (engine.Staged, error) {
-	if err := e.ready(ctx, b); err != nil {
-		return engine.Staged{}, explain(b.Target.Dataset(), err)
+	staged, err := e.BuildAllAndPublish(ctx, []engine.Build{b}, []engine.Marker{m})
+	if err != nil {
+		return engine.Staged{}, err
 	}
-	defer e.publishing.lock(m.Dataset)()
-	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
-	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		if err := e.fence(m); err != nil {
-			return err
+	return staged[0], nil
+}
+
+// BuildAllAndPublish does so for several datasets in one transaction.
+func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, markers []engine.Marker) ([]engine.Staged, error) {
+	publications := make([]engine.Publication, len(builds))
+	for i, b := range builds {
+		if err := e.ready(ctx, b); err != nil {
+			return nil, explain(b.Target.Dataset(), err)
 		}
-		if err := single(t.session, b.SQL); err != nil {
-			return err
+		publications[i].Marker = markers[i]
+	}
+	defer e.lockAll(publications)()
+	staged := make([]engine.Staged, len(builds))
+	err := e.transact(ctx, func(ctx context.Context, t *transaction) (err error) {
+		for i, b := range builds {
+			if err := e.fence(markers[i]); err != nil {
+				return err
+			}
+			if staged[i], err = e.create(ctx, t, b); err != nil {
+				return fault.Wrap(b.Target.Dataset(), explain("", err))
+			}
 		}
-		create := creation(b.Target, b)
-		switch e.known.form(b.Target) {
-		case "":
-		case b.Form: // the query may read what it replaces
-			create = "CREATE OR REPLACE" + strings.TrimPrefix(create, "CREATE")
-		default:
-			t.add("drop", e.known.drop(b.Target))
-		}
-		changed, err := t.exec(ctx, "create", create)
-		if err != nil {
-			return err
-		}
-		if b.Form == engine.Table {
-			s.Rows = changed
-		}
-		if s.Columns, err = t.session.columnsOf(b, b.Target); err != nil {
-			return err
-		}
-		e.mark(t, m)
+		e.mark(t, markers...)
 		return nil
 	})
 	if err != nil {
-		return engine.Staged{}, explain(b.Target.Dataset(), err)
+		if len(builds) == 1 {
+			return nil, explain("", err)
+		}
+		return nil, explain(subject(publications), err)
 	}
-	e.known.made(b.Target, b.Form, s.Columns)
-	e.known.marked(m)
-	e.wrote(ctx, s.Rows, s.Columns)
-	return s, nil
+	for i, s := range staged {
+		e.known.made(s.Target, s.Form, s.Columns)
+		e.known.marked(markers[i])
+		e.wrote(ctx, s.Rows, s.Columns)
+	}
+	return staged, nil
+}
+
+// create computes a dataset under its real name in an open transaction.
+func (e *Engine) create(ctx context.Context, t *transaction, b engine.Build) (engine.Staged, error) {
+	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
+	if err := single(t.session, b.SQL); err != nil {
+		return s, err
+	}
+	create := creation(b.Target, b)
+	switch e.known.form(b.Target) {
+	case "":
+	case b.Form: // the query may read what it replaces
+		create = "CREATE OR REPLACE" + strings.TrimPrefix(create, "CREATE")
+	default:
+		t.add("drop", e.known.drop(b.Target))
+	}
+	changed, err := t.exec(ctx, "create", create)
+	if err != nil {
+		return s, err
+	}
+	if b.Form == engine.Table {
+		s.Rows = changed
+	}
+	s.Columns, err = t.session.columnsOf(b, b.Target)
+	return s, err
 }
 
 // fence refuses a publish when a higher fence was published. The caller holds
