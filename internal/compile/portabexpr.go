@@ -79,7 +79,11 @@ func (l *lint) castTo(v value, at int) {
 		if c.name != "cast" {
 			continue
 		}
-		switch from := c.arguments[0]; {
+		from := c.arguments[0]
+		if inner := v.get("child"); inner.get("class").text() == "CAST" {
+			from = strings.Clone(inner.get("cast_type").get("id").text())
+		}
+		switch {
 		case isReal(from) && isText(c.returns):
 			l.differs(at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
 		case isText(from) && !c.constant[0] && (isWhole(c.returns) || c.returns == "BOOLEAN"):

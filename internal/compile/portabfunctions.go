@@ -194,7 +194,7 @@ func truncates(l *lint, u use) {
 	if part, _ := u.literal(0); u.kind(1) == "TIMESTAMP WITH TIME ZONE" && slices.Index(truncations, strings.ToLower(part)) < 5 {
 		l.differs(u.at, "in the hour that comes twice in autumn, DuckDB truncates to the second and PostgreSQL to the right one", "date_trunc('hour', x at time zone 'UTC') at time zone 'UTC'")
 	}
-	if u.kind(1) == "DATE" {
+	if u.kind(1) == "DATE" && u.parent.get("cast_type").get("id").text() != "DATE" {
 		l.differs(u.at, "date_trunc of a day is a timestamp in DuckDB and one with a zone in PostgreSQL", "larder.month_start(d), larder.week_start(d), or date_trunc('month', d::timestamp)")
 	}
 }
@@ -211,23 +211,20 @@ func extracts(l *lint, u use) {
 	}
 }
 
-// quoteless is INTERVAL 1 DAY: PostgreSQL wants the quotes.
+// quoteless is INTERVAL 1 DAY: PostgreSQL wants the quotes. The place of the
+// call is that of the number.
 func quoteless(l *lint, u use) {
-	i := slices.IndexFunc(l.st.tokens, func(t token) bool { return t.at == l.st.origin(u.at+len(wrapHead)) })
-	if i < 0 || !strings.EqualFold(l.st.tokens[i].text, "interval") {
-		for j := range l.st.tokens { // the place may be that of the number
-			if strings.EqualFold(l.st.tokens[j].text, "interval") && j+1 < len(l.st.tokens) && l.st.tokens[j+1].at >= u.at-1 && l.st.tokens[j].at <= u.at {
-				i = j
-			}
+	at := l.st.origin(u.at + len(wrapHead))
+	for i, t := range l.st.tokens {
+		if !strings.EqualFold(t.text, "interval") || t.at > at || neighbour(l.st.tokens, i+1).end() < at {
+			continue
 		}
-	}
-	if i < 0 || !strings.EqualFold(l.st.tokens[i].text, "interval") {
-		l.breaks(u.at, u.call.name+" is DuckDB's own", "n * interval '1 day'")
+		if l.st.tokens[i+1].kind != textToken {
+			l.breaks(u.at, "PostgreSQL wants an interval in quotes", "interval '1 day', n * interval '1 day'")
+		}
 		return
 	}
-	if l.st.tokens[i+1].kind != textToken {
-		l.breaks(u.at, "PostgreSQL wants an interval in quotes", "interval '1 day', n * interval '1 day'")
-	}
+	l.breaks(u.at, strings.ToLower(u.v.get("function_name").text())+" is DuckDB's own", "n * interval '1 day'")
 }
 
 func ordered(l *lint, u use) {

@@ -181,6 +181,11 @@ func (l *lint) casts(tree *document) {
 			explicit[v.get("query_location").index()] = true
 			explicit[v.get("child").get("query_location").index()] = true
 		}
+		if v.key() == "group_expressions" || v.key() == "orders" { // GROUP BY 1 has the casts of what it numbers
+			for c := v.first(); c.ok(); c = c.next() {
+				explicit[l.at(c)] = true
+			}
+		}
 		if name := v.get("function_name").text(); name == "||" || name == "concat" || name == "concat_ws" { // these take anything
 			for c := v.get("children").first(); c.ok(); c = c.next() {
 				explicit[l.at(c)] = true

@@ -666,3 +666,11 @@ with recursive days as (select date '2024-01-01' as d union all select d + 1 fro
 with q as materialized (select id from shop.t) select id from q
 -- summarize
 select * from (describe shop.t) as q
+-- same: month of a day as a day, grouped by number
+select cast(date_trunc('month', d) as date) as m, count(*) as n from shop.t group by 1 order by 1
+-- same: interval times a sum
+select id, cast(d + (a + 10 * id) * interval '1' day as date) as n from shop.t where tz < $now or tz >= $now
+-- same: text through a decimal
+select cast(cast(v as decimal(18,1)) as integer) as n from (values ('17850.0')) as t(v)
+-- month of a day in a union with a day
+select date_trunc('month', d)::varchar as m from shop.t
