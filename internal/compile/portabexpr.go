@@ -137,7 +137,7 @@ func (l *lint) function(v, parent value) {
 		l.breaks(at, "EXPORT_STATE is DuckDB's own", "aggregate where it is needed")
 	}
 	if v.get("order_bys").get("orders").len() > 0 {
-		l.orders(v.get("order_bys").get("orders"))
+		l.orders(v.get("order_bys").get("orders"), value{})
 	}
 	rule, ok := portable[name]
 	if !ok {
@@ -178,11 +178,22 @@ var wideners = map[string]bool{
 	"concat": true, "concat_ws": true, "nullif": true, "sign": true, "mod": true, "power": true, "pow": true, "sqrt": true, "array_agg": true, "stddev": true, "stddev_samp": true, "var_samp": true,
 }
 
+// wholes are functions that take integers of four bytes only in PostgreSQL.
+var wholes = map[string]bool{
+	"left": true, "right": true, "repeat": true, "make_date": true, "lpad": true, "rpad": true, "split_part": true, "substr": true, "substring": true, "chr": true,
+	"ntile": true, "nth_value": true,
+}
+
 // narrow finds extract() and the like where PostgreSQL wants a whole number: it
 // returns numeric there.
 func (l *lint) narrow(v value, name string) {
 	if wideners[name] || v.get("is_operator").yes() {
 		return
+	}
+	for c, i := v.get("children").first(), 0; c.ok() && wholes[name]; c, i = c.next(), i+1 {
+		if kind := l.kindOf(c); (kind == "BIGINT" || kind == "HUGEINT") && c.get("class").text() != "CONSTANT" {
+			l.breaks(l.at(c), "PostgreSQL wants an integer in "+name+", this is "+kind, "cast it: x::integer")
+		}
 	}
 	for c := v.get("children").first(); c.ok(); c = c.next() {
 		inner := c.get("function_name").text()
@@ -199,7 +210,7 @@ func (l *lint) window(v value) {
 		l.breaks(at, "the library's aggregates stand in GROUP BY", "aggregate in a query of its own and join")
 		return
 	}
-	l.orders(v.get("orders"))
+	l.orders(v.get("orders"), value{})
 	if v.get("ignore_nulls").yes() {
 		l.breaks(at, "PostgreSQL 15 has no IGNORE NULLS", "number the values with count(x) over (order by ...) and take max(x) per number")
 	}
@@ -209,6 +220,7 @@ func (l *lint) window(v value) {
 	if v.get("arg_orders").len() > 0 {
 		l.breaks(at, "PostgreSQL has no ORDER BY in a window function's arguments", "order the window")
 	}
+	l.narrow(v, name)
 	if windows[name] {
 		if o := v.get("orders"); o.len() == 0 && (strings.HasPrefix(name, "row_number") || name == "lag" || name == "lead" || name == "ntile" || strings.HasSuffix(name, "_value")) {
 			l.differs(at, name+" without ORDER BY numbers the rows as they come", "over (order by ...)")

@@ -106,9 +106,9 @@ func (l *lint) learn(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	l.casts(&s.doc)
 	l.ctes, l.named = map[string][]string{}, map[string]string{}
 	l.names(&s.doc)
+	l.casts(&s.doc)
 	l.walk(tree.get("statements").first().get("node"), value{})
 	l.lateral(&s.doc)
 	return nil

@@ -217,6 +217,8 @@ func cellText(value any, kind string) string {
 		switch kind {
 		case "DATE":
 			return v.Format("2006-01-02")
+		case "TIME":
+			return v.Format("15:04:05.999999")
 		case "TIMESTAMP":
 			return v.Format("2006-01-02 15:04:05.999999")
 		}

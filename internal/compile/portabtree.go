@@ -161,14 +161,20 @@ func (l *lint) modifiers(v value) {
 		}
 	}
 	if limited || on.ok() {
-		l.orders(ordered)
+		l.orders(ordered, v.get("select_list"))
 	}
 }
 
 // orders looks at an order that decides which rows there are, or their numbers.
-func (l *lint) orders(list value) {
+// A number means a column of the select list, where there is one.
+func (l *lint) orders(list, selected value) {
 	for o := list.first(); o.ok(); o = o.next() {
 		e := o.get("expression")
+		if n := e.get("value").get("value").index(); e.get("class").text() == "CONSTANT" && n > 0 && selected.ok() {
+			for e = selected.first(); n > 1 && e.ok(); n-- {
+				e = e.next()
+			}
+		}
 		if o.get("type").text() == "DESCENDING" && o.get("null_order").text() == "ORDER_DEFAULT" && !neverNull(e) {
 			l.differs(l.at(o), "descending, DuckDB has NULLs last and PostgreSQL first", "desc nulls last")
 		}

@@ -111,6 +111,16 @@ func (l *lint) kindOf(v value) string {
 		if c, ok := l.call(v.get("query_location").index(), name, synonyms[name]); ok {
 			return c.returns
 		}
+		if c, ok := l.aggregate(l.kindOf(v.get("children").first()), name, synonyms[name]); ok {
+			return c.returns
+		}
+	case "WINDOW":
+		switch v.get("function_name").text() {
+		case "row_number", "rank", "dense_rank", "ntile", "count", "count_star":
+			return "BIGINT"
+		case "lag", "lead", "first_value", "last_value", "nth_value", "min", "max":
+			return l.kindOf(v.get("children").first())
+		}
 	case "CAST":
 		return strings.Clone(v.get("cast_type").get("id").text())
 	case "CONSTANT":
@@ -174,9 +184,12 @@ func (l *lint) call(at int, names ...string) (called, bool) {
 // casts looks at the casts of the plan that stand nowhere in the syntax tree:
 // the engine added them, and PostgreSQL may not.
 func (l *lint) casts(tree *document) {
-	explicit := map[int]bool{}
+	explicit, kinds := map[int]bool{}, map[int]string{}
 	for i := range tree.nodes {
 		v := value{tree, int32(i)}
+		if v.get("class").text() == "COLUMN_REF" || v.get("class").text() == "FUNCTION" || v.get("class").text() == "CASE" {
+			kinds[v.get("query_location").index()] = l.kindOf(v)
+		}
 		if v.get("class").text() == "CAST" {
 			explicit[v.get("query_location").index()] = true
 			explicit[v.get("child").get("query_location").index()] = true
@@ -194,6 +207,10 @@ func (l *lint) casts(tree *document) {
 	}
 	for at, calls := range l.calls {
 		for _, c := range calls {
+			kind, known := kinds[at]
+			if !known || kind != "" && kind != c.arguments[0] { // a cast inside of a macro has a place in the macro's text
+				continue
+			}
 			if c.name != "cast" || explicit[at] || c.constant[0] || sameFamily(c.arguments[0], c.returns) {
 				continue
 			}

@@ -674,3 +674,107 @@ select id, cast(d + (a + 10 * id) * interval '1' day as date) as n from shop.t w
 select cast(cast(v as decimal(18,1)) as integer) as n from (values ('17850.0')) as t(v)
 -- month of a day in a union with a day
 select date_trunc('month', d)::varchar as m from shop.t
+-- date literal compared with a moment
+select id from shop.t where ts > d
+-- same: sum over nothing
+select sum(x) as n, count(*) as c from shop.t where false
+-- variance in a window
+select id, stddev(x) over (order by id) as n from shop.t
+-- sum of floats ordered
+select id, sum(f / 3) over (order by id) as n from shop.t where f < 100
+-- alias shadows nothing in order by
+select id, a as k from shop.t order by k desc nulls last, id limit 2
+-- order by position downwards
+select a, id from shop.t order by 1 desc, 2 limit 2
+-- order by position of a text
+select s, id from shop.t order by 1, 2 limit 2
+-- case without types
+select id, case when ok then 1 else 2.5 end as n from shop.t
+-- text literal with a number
+select id, a || '' as n, 'x' || 1.50 as m from shop.t
+-- except all
+select a from shop.t except all select id from shop.o
+-- count of two columns
+select count(distinct (a, ok)) as n from shop.t
+-- row comparison
+select id from shop.t where (a, id) in (select id, t_id from shop.o)
+-- tuple greater
+select id from shop.t where (a, id) > (2, 2)
+-- interval compared
+select id from shop.t where ts - d::timestamp > interval '5 hours'
+-- times
+select id, ts::time as n from shop.t
+-- extract of a time difference
+select id, extract(day from ts - d::timestamp) as n from shop.t
+-- age in years
+select id, date_part('year', age(ts)) as n from shop.t where false
+-- greatest of three
+select id, greatest(a, id, 3) as n from shop.t
+-- cast null
+select null::integer as n, cast(null as varchar) as m
+-- boolean literal texts
+select id from shop.t where ok = 't'
+-- number compared with a text literal
+select id from shop.t where a = '2'
+-- number in text literals
+select id from shop.t where a in ('1', '2')
+-- union of literal text and number
+select '1' as n union all select a from shop.t
+-- coalesce of a number and a text literal
+select id, coalesce(a, '0') as n from shop.t
+-- exponent of whole numbers, nested
+select id, 2 ^ 3 ^ 2 as n from shop.t
+-- minus and power
+select -2 ^ 2 as n
+-- precedence of not and is
+select id, not a is null as n from shop.t
+-- precedence of like and joining
+select id, s || 'x' like 'a%' as n from shop.t
+-- whole number division in an index
+select id, a - 2 * (a / 2) as n from shop.t
+-- rounding of negative decimals
+select id, round(-x * 0.5, 1) as n, round(x, -1) as m from shop.t
+-- ceiling
+select ceiling(x) as n from shop.t
+-- cast of a decimal to fewer digits
+select id, y::decimal(10,2) as n, (-0.125)::decimal(5,2) as m from shop.t
+-- cast of a float to a decimal
+select id, (f / 1e3)::decimal(18,2) as n from shop.t
+-- cast of a half
+select id, (id + 0.5)::integer as n, (id + 0.5)::double precision::integer as m from shop.t
+-- lower in a comparison of text functions
+select id from shop.t where lower(s) = 'banana'
+-- repeat of a column
+select id, repeat('x', a) as n, lpad(id::varchar, 5, '0') as m from shop.t
+-- left of a column
+select id, left(s, a) as n from shop.t
+-- chr of zero and ascii
+select ascii('é') as n
+-- make_date of bigint
+select make_date(2024, b, 1) as d from shop.t where b = 10
+-- substr of bigint
+select substr(s, id::bigint) as d from shop.t
+-- left of bigint
+select left(s, b) as d from shop.t
+-- repeat of bigint
+select repeat('x', b) as d from shop.t
+-- split_part of bigint
+select split_part(s, 'a', id::bigint) as d from shop.t
+-- lag by a column
+select id, lag(x, 2) over (order by id) as n, lag(a, 1, 0) over (order by id) as m, lag(x, 1, 0) over (order by id) as k from shop.t
+-- nth_value of bigint
+select id, nth_value(x, 2) over (order by id) as n from shop.t
+-- ntile of bigint
+select id, ntile(count(*)) over (order by id) as n from shop.t group by id
+-- row_number as an index for make_date
+select make_date(2024, 1, row_number() over (order by id)) as d from shop.t
+-- day plus count
+select date '2024-01-01' + count(*)::integer as d from shop.t
+-- library with count
+select larder.add_months(date '2024-01-01', count(*)) as d from shop.t
+-- library with extract
+select larder.add_months(d, extract(month from d)) as d from shop.t
+-- library with a timestamp
+select larder.divide(x, a, 2) as q, larder.week_label(ts::date) as w from shop.t
+-- sum compared with bigint
+select sum(b) as n, sum(a) as m from shop.t
