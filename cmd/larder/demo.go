@@ -33,7 +33,7 @@ then breaks one raw row to show what Larder is about.`,
 			return d.play(cmd.Context())
 		},
 	}
-	cmd.Flags().IntVar(&options.Days, "days", 120, "days to simulate")
+	cmd.Flags().IntVar(&options.Days, "days", 45, "days to simulate")
 	cmd.Flags().Uint64Var(&options.Seed, "seed", 0, "another shop: the same seed is the same shop to the byte")
 	cmd.Flags().Float64Var(&options.Scale, "scale", 1, "size of the shop; 1 is some 85 orders a day")
 	return cmd

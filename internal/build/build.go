@@ -36,7 +36,10 @@ type Builder struct {
 	Dialect string // name and version of what binds SQL, kept with every entry
 	// Typed says that what binds SQL is of the engine's own kind: the columns it
 	// found are those the engine will make.
-	Typed   bool
+	Typed bool
+	// Pause is how long to wait before a step that met somebody else\'s lock is
+	// tried again; it grows fourfold. 0 is a tenth of a second.
+	Pause   time.Duration
 	Now     func() time.Time
 	Observe func(Event) // called from several goroutines, one call at a time; may be nil
 }

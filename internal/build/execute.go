@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -183,7 +184,7 @@ func (x *execution) blocker(step Step) string {
 
 // attempt runs the step, again after a pause when somebody else was in the way.
 func (x *execution) attempt(ctx context.Context, step Step, record *state.Step) outcome {
-	pause := 100 * time.Millisecond
+	pause := cmp.Or(x.b.Pause, 100*time.Millisecond)
 	for {
 		done := x.perform(ctx, step)
 		kind := fault.KindOf(done.err)

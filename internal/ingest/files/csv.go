@@ -40,7 +40,7 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 	}
 	reason := "CASE CAST(error_type AS VARCHAR) WHEN 'CAST' THEN " + casts + " END ELSE lower(CAST(error_type AS VARCHAR)) END"
 	rejects := []string{"SELECT CAST(line AS BIGINT) AS line, " + names + " ELSE NULL END AS column_name, " + reason + " AS reason, csv_line AS text FROM " + j.temp("rejects")}
-	if j.exists(ctx, "unfit") {
+	if j.unfit {
 		rejects = append(rejects, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
 	}
 	return out, j.quarantine(ctx, &out, rejects...)
@@ -183,16 +183,12 @@ func (s settings) dialect() string {
 
 // drop removes the temporary tables of the job, even when it was stopped.
 func (j *job) drop(ctx context.Context, whats ...string) {
+	var statements []string
 	for _, what := range whats {
-		// What was never made cannot be dropped, which is as good.
-		_, _ = j.conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+j.temp(what))
+		statements = append(statements, "DROP TABLE IF EXISTS "+j.temp(what))
 	}
-}
-
-func (j *job) exists(ctx context.Context, what string) bool {
-	var n int
-	err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE table_name = "+engine.Literal(j.temp(what))).Scan(&n)
-	return err == nil && n > 0
+	// What was never made cannot be dropped, which is as good.
+	_, _ = j.conn.ExecContext(context.WithoutCancel(ctx), strings.Join(statements, ";"))
 }
 
 // inferCSV reads the whole file as text and finds the narrowest types all its

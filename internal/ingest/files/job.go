@@ -24,6 +24,7 @@ type job struct {
 	load    ingest.Load
 	draft   lake.Draft
 	id      int64 // keeps the names of its temporary tables apart
+	unfit   bool  // there is a table of rows that did not fit
 }
 
 // field is one column of the rows to write: where its text or value is found
@@ -119,6 +120,7 @@ func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit stri
 				engine.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, "+f.written()+" AS text FROM "+numbered+" WHERE "+c)
 		}
 	}
+	j.unfit = true
 	_, err = j.conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE "+j.temp("unfit")+" AS "+strings.Join(parts, " UNION ALL "))
 	return out, unreadable(err)
 }

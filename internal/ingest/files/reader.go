@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,46 @@ type Reader struct {
 	db      *sql.DB
 	broken  error
 	scans   atomic.Int64
+
+	mu     sync.Mutex
+	helped int // large files being read
+}
+
+// largeFile is a size from which reading with all threads pays. Threads that
+// wait for work spin, which costs more than a small file does.
+const largeFile = 4 << 20
+
+// threads is how many threads a large file may have.
+func (r *Reader) threads() int {
+	if r.options.Threads > 0 {
+		return r.options.Threads
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// help lets DuckDB have threads of its own while large files are read, and
+// returns what ends that.
+func (r *Reader) help(ctx context.Context, conn *sql.Conn, size int64) func() {
+	if size < largeFile || r.threads() < 2 {
+		return func() {}
+	}
+	r.change(ctx, conn, 1)
+	return func() { r.change(context.WithoutCancel(ctx), conn, -1) }
+}
+
+func (r *Reader) change(ctx context.Context, conn *sql.Conn, by int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	was := r.helped
+	r.helped += by
+	external := r.threads()
+	if r.helped > 0 {
+		external = 1
+	}
+	if (was > 0) != (r.helped > 0) {
+		// Without help it is only slower.
+		_, _ = conn.ExecContext(ctx, fmt.Sprintf("SET GLOBAL external_threads = %d", external))
+	}
 }
 
 var _ ingest.Reader = (*Reader)(nil)
@@ -66,10 +107,7 @@ func (r *Reader) conn(ctx context.Context) (*sql.Conn, error) {
 }
 
 func (r *Reader) start() {
-	dsn := "?autoinstall_known_extensions=false&autoload_known_extensions=false"
-	if r.options.Threads > 0 {
-		dsn += fmt.Sprintf("&threads=%d", r.options.Threads)
-	}
+	dsn := fmt.Sprintf("?autoinstall_known_extensions=false&autoload_known_extensions=false&threads=%[1]d&external_threads=%[1]d", r.threads())
 	zone := r.options.TimeZone
 	if zone == "" {
 		zone = "UTC"
@@ -140,6 +178,7 @@ func (r *Reader) Read(ctx context.Context, t ingest.Table, a ingest.Arrival, kno
 		return ingest.Outcome{}, err
 	}
 	defer conn.Close()
+	defer r.help(ctx, conn, a.Size)()
 	job := &job{settings: s, conn: conn, arrival: a, known: known, load: l, draft: into, id: r.scans.Add(1)}
 	switch s.format(a) {
 	case "parquet":

@@ -111,7 +111,7 @@ func (j *job) written(ctx context.Context, fields []field, from string) (ingest.
 	if err != nil {
 		return out, err
 	}
-	if j.exists(ctx, "unfit") {
+	if j.unfit {
 		return out, j.quarantine(ctx, &out, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
 	}
 	if out.Rows < 0 {
