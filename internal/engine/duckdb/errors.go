@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -119,6 +120,38 @@ func kindOf(err error) fault.Kind {
 	}
 	return kind
 }
+
+// atLine finds the line of the text it was sent that DuckDB names in a message.
+var atLine = regexp.MustCompile(`\bLINE (\d+):`)
+
+// inLinesOf returns an error of DuckDB's with the line it names counted in the
+// user's SQL, which is only a part of the text sent.
+func inLinesOf(sql, sent string, err error) error {
+	var e *duck.Error
+	before := strings.Index(sent, sql)
+	if before < 0 || !errors.As(err, &e) {
+		return err
+	}
+	lines := strings.Count(sent[:before], "\n")
+	at := atLine.FindStringSubmatchIndex(e.Msg)
+	if at == nil {
+		return err
+	}
+	line, notNumber := strconv.Atoi(e.Msg[at[2]:at[3]])
+	if notNumber != nil || line <= lines {
+		return err
+	}
+	return &relined{text: e.Msg[:at[2]] + strconv.Itoa(line-lines) + e.Msg[at[3]:], err: err}
+}
+
+// relined is an error with its line counted anew.
+type relined struct {
+	text string
+	err  error
+}
+
+func (r *relined) Error() string { return r.text }
+func (r *relined) Unwrap() error { return r.err }
 
 // isDamagedLog reports whether opening failed on the write-ahead log.
 func isDamagedLog(err error) bool {

@@ -67,13 +67,14 @@ func (c *catalog) gone(relations ...engine.Relation) {
 	}
 }
 
-// drop returns the statement that removes a relation, "" when there is none.
+// drop returns the statement that removes a relation, "" when there is none. One
+// that went by hand is no trouble; one that became a view, or a table, is.
 func (c *catalog) drop(r engine.Relation) string {
 	switch c.form(r) {
 	case engine.Table:
-		return "DROP TABLE " + r.String()
+		return "DROP TABLE IF EXISTS " + r.String()
 	case engine.View:
-		return "DROP VIEW " + r.String()
+		return "DROP VIEW IF EXISTS " + r.String()
 	default:
 		return ""
 	}

@@ -154,7 +154,7 @@ func (e *Engine) create(ctx context.Context, t *transaction, b engine.Build) (en
 	}
 	changed, err := t.exec(ctx, "create", create)
 	if err != nil {
-		return s, err
+		return s, inLinesOf(b.SQL, t.sent, err)
 	}
 	if b.Form == engine.Table {
 		s.Rows = changed

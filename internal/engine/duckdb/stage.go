@@ -29,9 +29,10 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 		if replaced != "" {
 			replaced += ";"
 		}
-		changed, err := on.run(ctx, replaced+creation(s.Relation, b))
+		create := creation(s.Relation, b)
+		changed, err := on.run(ctx, replaced+create)
 		if err != nil {
-			return err
+			return inLinesOf(b.SQL, replaced+create, err)
 		}
 		if b.Form != engine.View {
 			s.Rows = changed
@@ -40,9 +41,12 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 		return err
 	})
 	if err != nil {
-		// A statement cut short may have been done all the same.
+		// A statement cut short may have been done all the same. What cannot be
+		// discarded now is dropped by the next attempt, or by Sweep: why the
+		// rows could not be staged is all that anybody wants to know.
 		e.known.made(s.Relation, b.Form, nil)
-		return engine.Staged{}, errors.Join(explain(b.Target.Dataset(), err), e.Discard(context.WithoutCancel(ctx), s))
+		_ = e.Discard(context.WithoutCancel(ctx), s)
+		return engine.Staged{}, explain(b.Target.Dataset(), err)
 	}
 	e.known.made(s.Relation, b.Form, s.Columns)
 	return s, nil
@@ -64,7 +68,7 @@ func creation(r engine.Relation, b engine.Build) string {
 	if b.Form == engine.View {
 		what = "VIEW"
 	}
-	return "CREATE " + what + " " + r.String() + " AS " + b.SQL
+	return "CREATE " + what + " " + r.String() + " AS\n" + b.SQL // on lines of its own, for messages
 }
 
 // single refuses text that is more than one statement, which only a semicolon
@@ -182,6 +186,9 @@ func (s *session) inspect(sql string) (asked, error) {
 func (s *session) prepare(sql string) (*duck.Stmt, error) {
 	prepared, err := s.conn.Prepare(sql)
 	if err != nil {
+		if err.Error() == "empty query" {
+			return nil, fault.New(fault.Invalid, "there is no SQL here")
+		}
 		if strings.Contains(err.Error(), "multi-statement") {
 			return nil, fault.New(fault.Invalid, "one statement at a time, please").
 				WithHint("a PIVOT without IN (...) counts as several")

@@ -12,6 +12,7 @@ import (
 type transaction struct {
 	session *session
 	pending []step // not yet sent to DuckDB
+	sent    string // the text DuckDB was sent last
 	failed  error
 }
 
@@ -57,9 +58,10 @@ func (t *transaction) exec(ctx context.Context, name, sql string) (int64, error)
 	return t.send(ctx)
 }
 
-// abandon makes the transaction end in a rollback.
+// abandon makes the transaction end in a rollback. The first error is what it
+// failed of; work may say more about it.
 func (t *transaction) abandon(err error) {
-	if t.failed == nil {
+	if t.failed == nil || errors.Is(err, t.failed) {
 		t.failed = err
 	}
 }
@@ -80,7 +82,8 @@ func (t *transaction) send(ctx context.Context) (int64, error) {
 		}
 		b.WriteString(s.sql)
 	}
-	changed, err := t.session.run(ctx, b.String())
+	t.sent = b.String()
+	changed, err := t.session.run(ctx, t.sent)
 	t.failed = err
 	return changed, err
 }
@@ -88,6 +91,7 @@ func (t *transaction) send(ctx context.Context) (int64, error) {
 // interfered runs the statements one by one, asking after each whether to fail.
 func (t *transaction) interfered(ctx context.Context, steps []step) (changed int64, err error) {
 	for _, s := range steps {
+		t.sent = s.sql
 		if changed, err = t.session.run(ctx, s.sql); err == nil {
 			err = t.session.e.settings.Interfere(s.name)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
@@ -143,6 +144,33 @@ var directCases = []tale{
 	{"a name no dataset can have is refused here too", func(h *house) {
 		_, err := h.buildNow(build("larder.b", "SELECT 1 AS n"))
 		h.refused(err, fault.Invalid)
+	}},
+	{"an error names the dataset and the line of its own SQL", func(h *house) {
+		h.put(build("a.b", "SELECT 1 AS n"))
+		_, err := h.buildNow(build("a.b", "SELECT 1 AS n,\n  no_such AS m"))
+		h.refused(err, fault.Invalid)
+		if said := err.Error(); !strings.Contains(said, "a.b") || strings.Contains(said, "LINE") && !strings.Contains(said, "LINE 2") {
+			h.Errorf("the error should name a.b and line 2: %v", err)
+		}
+	}},
+	{"several datasets are built and published in one act, or none", func(h *house) {
+		d := power[engine.DirectBulk](h, "DirectBulk")
+		builds := []engine.Build{build("a.t1", "SELECT 1 AS n"), build("a.t2", "SELECT 2 AS n UNION ALL SELECT 3")}
+		staged, err := d.BuildAllAndPublish(h.Context(), builds, []engine.Marker{marker("a.t1", 1), marker("a.t2", 1)})
+		h.must(err)
+		h.same([]int64{staged[0].Rows, staged[1].Rows}, []int64{1, 2})
+		builds[0].SQL, builds[1].SQL = "SELECT 9 AS n", "SELECT no_such AS n"
+		_, err = d.BuildAllAndPublish(h.Context(), builds, []engine.Marker{marker("a.t1", 2), marker("a.t2", 2)})
+		h.refused(err, fault.Invalid)
+		if !strings.Contains(err.Error(), "a.t2") {
+			h.Errorf("the error should name a.t2: %v", err)
+		}
+		h.shows("SELECT n FROM a.t1", "1")
+		h.same(h.markers(), []string{"a.t1 1", "a.t2 1"})
+		builds[1].SQL = "SELECT 9 AS n"
+		_, err = d.BuildAllAndPublish(h.Context(), builds, []engine.Marker{marker("a.t1", 2), marker("a.t2", 0)})
+		h.refused(err, fault.Conflict)
+		h.shows("SELECT n FROM a.t1", "1")
 	}},
 	{"it is stopped when its caller gives up, and leaves what was there", func(h *house) {
 		d := power[engine.Direct](h, "Direct")

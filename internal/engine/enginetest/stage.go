@@ -112,11 +112,14 @@ var stageCases = []tale{
 		h.put(build("a.b", "SELECT 2 AS n"))
 		h.shows("SELECT n FROM a.b", "2")
 	}},
-	{"an error of staging names the dataset, on one line of its own", func(h *house) {
-		_, err := h.Stage(h.Context(), build("a.b", "SELECT no_such AS n"))
+	{"an error of staging names the dataset and the line of its own SQL", func(h *house) {
+		_, err := h.Stage(h.Context(), build("a.b", "SELECT 1 AS n,\n  no_such AS m"))
 		h.refused(err, fault.Invalid)
 		if !strings.Contains(err.Error(), "a.b") || strings.Contains(err.Error(), "__larder_") {
 			h.Errorf("the error should name the dataset, not where its rows were staged: %v", err)
+		}
+		if said := err.Error(); strings.Contains(said, "LINE") && !strings.Contains(said, "LINE 2") {
+			h.Errorf("the error should count the lines of the dataset's SQL: %v", err)
 		}
 	}},
 	{"the SQL may end in a semicolon and a comment", func(h *house) {
