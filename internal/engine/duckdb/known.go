@@ -108,8 +108,12 @@ const everything = `SELECT schema_name, table_name AS name, 'table' AS form FROM
 UNION ALL SELECT schema_name, view_name, 'view' FROM duckdb_views()
 	WHERE NOT internal AND NOT temporary AND database_name = current_database()`
 
-// learn reads which tables, views and markers there are.
+// learn reads which tables, views and markers there are. What others do in the
+// meantime is entered after it.
 func (e *Engine) learn(ctx context.Context) error {
+	c := &e.known
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	relations, err := engine.ReadAll(ctx, e, everything, 0)
 	if err != nil {
 		return err
@@ -118,9 +122,6 @@ func (e *Engine) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &e.known
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.clear()
 	for _, row := range relations.Rows {
 		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}

@@ -42,15 +42,32 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 	if err == nil {
 		err = e.open(ctx)
 	}
-	if err != nil && isDamagedLog(err) && !s.ReadOnly {
-		if err = e.setLogAside(); err == nil {
-			err = e.open(ctx)
-		}
+	if err != nil && !s.ReadOnly {
+		err = e.openOtherwise(ctx, err)
 	}
 	if err != nil {
 		return nil, errors.Join(explain("warehouse "+s.Path, err), e.Close())
 	}
 	return e, nil
+}
+
+// openOtherwise opens what could not be opened as it was, where nothing is lost
+// by it: without a write-ahead log that is damaged, and anew where whoever
+// created the file never came to write into it.
+func (e *Engine) openOtherwise(ctx context.Context, because error) error {
+	if isDamagedLog(because) {
+		if err := e.setLogAside(); err != nil {
+			return err
+		}
+		return e.open(ctx)
+	}
+	if info, err := os.Stat(e.settings.Path); err == nil && info.Mode().IsRegular() && info.Size() == 0 && kindOf(because) == fault.Broken {
+		if err := os.Remove(e.settings.Path); err != nil {
+			return err
+		}
+		return e.open(ctx)
+	}
+	return because
 }
 
 func (e *Engine) open(ctx context.Context) error {
@@ -109,9 +126,9 @@ const catalogName = "larder file"
 func (s Settings) session(conn driver.ExecerContext) error {
 	setup := "ATTACH IF NOT EXISTS " + engine.Literal(s.Path) + " AS " + engine.Quote(catalogName)
 	if s.ReadOnly {
-		setup += " (READ_ONLY)"
+		setup += " (TYPE duckdb, READ_ONLY)" // the type is not guessed from what the file holds
 	} else {
-		setup += " (STORAGE_VERSION 'v1.4.0')" // the first that keeps macros with typed arguments
+		setup += " (TYPE duckdb, STORAGE_VERSION 'v1.4.0')" // the first that keeps macros with typed arguments
 	}
 	setup += ";USE " + engine.Quote(catalogName) + ".main"
 	if s.TimeZone != "" {

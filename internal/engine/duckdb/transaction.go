@@ -24,7 +24,8 @@ type step struct{ name, sql string }
 // take milliseconds, and a commit interrupted half-way would leave open
 // whether it happened.
 func (e *Engine) transact(ctx context.Context, work func(context.Context, *transaction) error) error {
-	return e.with(ctx, func(ctx context.Context, s *session) error {
+	unsure := false
+	err := e.with(ctx, func(ctx context.Context, s *session) error {
 		t := &transaction{session: s}
 		t.add("begin", "BEGIN TRANSACTION")
 		if err := work(ctx, t); err != nil {
@@ -36,12 +37,17 @@ func (e *Engine) transact(ctx context.Context, work func(context.Context, *trans
 		if t.failed == nil {
 			t.add("commit", "COMMIT TRANSACTION")
 			_, _ = t.send(context.WithoutCancel(ctx)) // an error is kept in t.failed
+			unsure = t.failed != nil
 		}
 		if t.failed != nil {
 			t.rollback(ctx)
 		}
 		return t.failed
 	})
+	if unsure { // it may have been done all the same: only the file knows
+		_ = e.learn(context.WithoutCancel(ctx)) // a file that cannot be read fails whatever comes next
+	}
+	return err
 }
 
 // add puts a statement in line; the next exec or the commit sends it.
