@@ -33,6 +33,12 @@ type Reader interface {
 	Read(ctx context.Context, t Table, a Arrival, known []table.Column, l Load, into lake.Draft) (Outcome, error)
 }
 
+// Steady is the extra power to tell without reading it again that an arrival
+// is as Look found it.
+type Steady interface {
+	Steady(a Arrival) bool
+}
+
 // Table is a source's table with the source it belongs to.
 type Table struct {
 	project.SourceTable

@@ -192,25 +192,40 @@ func (i *Ingester) Archive(ctx context.Context, dataset, run string) ([]string, 
 	history := lake.NewHistory(manifests)
 	sequence := lake.NextSequence(manifests)
 	known := lake.Evolve(Declared(t), lake.Schema(manifests))
-	for _, a := range arrivals {
-		if history.Untouched(a.Name, a.Size, a.Modified) {
-			continue
-		}
-		m, more, err := i.archiveOne(ctx, t, a, history, known, sequence, run)
-		notes = append(notes, more...)
-		if err != nil {
-			return notes, fault.Wrap(dataset, err)
-		}
-		if m.ID == "" {
-			continue
-		}
-		history.Add(m)
-		sequence++
-		if m.SameAs == "" {
-			known = lake.Evolve(known, m.Columns)
+	// A correction may leave a copy of the old bytes without a load: it is looked
+	// at again.
+	for queue := arrivals; len(queue) > 0; queue = orphans(history, arrivals) {
+		for _, a := range queue {
+			if history.Untouched(a.Name, a.Size, a.Modified) {
+				continue
+			}
+			m, more, err := i.archiveOne(ctx, t, a, history, known, sequence, run)
+			notes = append(notes, more...)
+			if err != nil {
+				return notes, fault.Wrap(dataset, err)
+			}
+			if m.ID == "" {
+				continue
+			}
+			history.Add(m)
+			sequence++
+			if m.SameAs == "" {
+				known = lake.Evolve(known, m.Columns)
+			}
 		}
 	}
 	return notes, nil
+}
+
+// orphans are the arrivals whose rows no load holds any more.
+func orphans(history lake.History, arrivals []Arrival) []Arrival {
+	var out []Arrival
+	for _, a := range arrivals {
+		if history.Orphaned(a.Name) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // archiveOne makes a load of one arrival, or only a note that there is nothing
@@ -265,8 +280,8 @@ func (i *Ingester) read(ctx context.Context, t Table, a Arrival, known []table.C
 		return outcome, err
 	}
 	m.Columns, m.Rows, m.Quarantined, m.HasRows = outcome.Columns, outcome.Rows, outcome.Quarantined, outcome.Rows > 0
-	if len(known) == 0 {
-		return outcome, nil
+	if err := i.steady(ctx, reader, a, m.Hash); err != nil || len(known) == 0 {
+		return outcome, err
 	}
 	for _, change := range lake.Compare(known, outcome.Columns) {
 		if !change.Evolves() {
@@ -275,12 +290,20 @@ func (i *Ingester) read(ctx context.Context, t Table, a Arrival, known []table.C
 		}
 		outcome.Notes = append(outcome.Notes, a.Name+": "+change.String())
 	}
-	// Checked again at the end: a file that grew while it was read is half a file.
-	hash, err := reader.Hash(ctx, a)
-	if err == nil && hash != m.Hash {
+	return outcome, nil
+}
+
+// steady makes sure that an arrival did not change while it was read: a file
+// that grew meanwhile is half a file.
+func (i *Ingester) steady(ctx context.Context, reader Reader, a Arrival, hash string) error {
+	if s, ok := reader.(Steady); ok && s.Steady(a) {
+		return nil
+	}
+	again, err := reader.Hash(ctx, a)
+	if err == nil && again != hash {
 		err = fault.New(fault.Busy, "%s changed while it was read", a.Name).WithHint("the next run reads it again")
 	}
-	return outcome, err
+	return err
 }
 
 // Pending returns what Land would bring into the warehouse, and the table's

@@ -47,15 +47,24 @@ func (h History) Add(m Manifest) {
 // so that its bytes need not be read to know they are the same.
 func (h History) Untouched(file string, size int64, modified time.Time) bool {
 	m, ok := h.byFile[file]
-	return ok && m.Size == size && m.Modified.Equal(modified)
+	return ok && m.Size == size && m.Modified.Equal(modified) && !h.Orphaned(file)
+}
+
+// Orphaned reports whether a file was only noted as a copy of another one,
+// whose bytes have been corrected since: then nothing holds its rows any more.
+func (h History) Orphaned(file string) bool {
+	m, ok := h.byFile[file]
+	_, held := h.byHash[m.Hash]
+	return ok && m.SameAs != "" && !held
 }
 
 // Judge tells what a file with the hash means, and the load it is the same
 // as, a copy of, or a correction of. A file that was only noted as a copy and
-// now has bytes of its own is New; the note comes with it, to be superseded.
+// now has bytes of its own, or the only ones of their kind, is New; the note
+// comes with it, to be superseded.
 func (h History) Judge(file, hash string) (Meaning, Manifest) {
 	known, isKnown := h.byFile[file]
-	if isKnown && known.Hash == hash {
+	if isKnown && known.Hash == hash && !h.Orphaned(file) {
 		return Same, known
 	}
 	if other, ok := h.byHash[hash]; ok && other.File != file && (!isKnown || known.SameAs != "") {

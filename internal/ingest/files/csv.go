@@ -25,13 +25,30 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 	if err != nil {
 		return ingest.Outcome{}, err
 	}
+	out, rejected, err := j.scanCSV(ctx, t, fields)
+	if err == nil && rejected && j.narrow {
+		// A number may be right and only too long for the quick way.
+		j.wide, j.unfit = true, false
+		out, _, err = j.scanCSV(ctx, t, fields)
+	}
+	return out, err
+}
+
+// scanCSV reads the file once, and reports whether anything in it was rejected.
+func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out ingest.Outcome, rejected bool, err error) {
 	fields = j.readable(fields)
 	// Rejects are kept in tables of the connection until they are dropped.
 	scan := j.csvScan(t.path, fields, len(t.first)) + fmt.Sprintf(", store_rejects = true, rejects_table = '%s', rejects_scan = '%s')", j.temp("rejects"), j.temp("scans"))
 	defer j.drop(ctx, "rejects", "scans", "unfit")
-	out, err := j.write(ctx, fields, scan)
-	if err != nil {
-		return out, err
+	if out, err = j.write(ctx, fields, scan); err != nil {
+		return out, false, err
+	}
+	var count int64
+	if err := j.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+j.temp("rejects")).Scan(&count); err != nil {
+		return out, false, unreadable(err)
+	}
+	if rejected = count > 0; !rejected && !j.unfit || rejected && j.narrow && !j.wide {
+		return out, rejected, nil
 	}
 	names, casts := "CASE column_name", "CASE column_name"
 	for i, f := range fields {
@@ -43,7 +60,7 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 	if j.unfit {
 		rejects = append(rejects, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
 	}
-	return out, j.quarantine(ctx, &out, rejects...)
+	return out, rejected, j.quarantine(ctx, &out, rejects...)
 }
 
 // expected are the columns to read the file as: declared, known from the loads
@@ -132,8 +149,7 @@ func (j *job) readable(fields []field) []field {
 		case f.format != "" && f.Type.IsTemporal():
 			f.as = "VARCHAR"
 		case f.Type.Kind == table.Decimal && f.Type.Precision <= 36:
-			// Two more digits show whether a value has more than the column keeps.
-			f.format, f.as = "", fmt.Sprintf("DECIMAL(%d,%d)", f.Type.Precision+2, f.Type.Scale+2)
+			f.format, f.as = "", j.finer(f.Type)
 		case f.Type.Kind == table.Decimal, f.Type.Kind == table.Nested, f.Type.Kind == table.JSON,
 			f.Type.Kind == table.Blob, f.Type.Kind == table.Interval, f.Type.Kind == table.UUID:
 			f.format, f.as = "", "VARCHAR"
@@ -142,6 +158,19 @@ func (j *job) readable(fields []field) []field {
 		}
 	}
 	return fields
+}
+
+// finer is the decimal a column is read as: two more digits show whether a value
+// has more than the column keeps. Beyond 18 digits DuckDB computes ten times
+// slower, so numbers that only just fit into them are read without room for
+// their largest values, and the file again when it has such.
+func (j *job) finer(of table.Type) string {
+	precision := of.Precision + 2
+	if of.Precision <= 18 && precision > 18 && of.Scale <= 14 && !j.wide {
+		j.narrow = true
+		precision = 18
+	}
+	return fmt.Sprintf("DECIMAL(%d,%d)", precision, of.Scale+2)
 }
 
 // csvScan is the call of DuckDB's reader, its parenthesis left open.

@@ -25,6 +25,8 @@ type job struct {
 	draft   lake.Draft
 	id      int64 // keeps the names of its temporary tables apart
 	unfit   bool  // there is a table of rows that did not fit
+	narrow  bool  // decimals were read as less than their type can hold
+	wide    bool  // decimals are to be read as all their type can hold
 }
 
 // field is one column of the rows to write: where its text or value is found

@@ -163,3 +163,10 @@ func opening(a ingest.Arrival, err error) error {
 		return fault.Wrap(a.Name, err)
 	}
 }
+
+// Steady reports whether the file's size and time are still those Look found.
+// Whoever writes to it changes its time.
+func (r *Reader) Steady(a ingest.Arrival) bool {
+	info, err := os.Stat(a.Path)
+	return err == nil && info.Size() == a.Size && info.ModTime().Equal(a.Modified)
+}
