@@ -18,7 +18,7 @@ type columnSpec struct {
 	Required    Placed[bool]     `yaml:"required" jsonschema_description:"true: a row where it is empty blocks"`
 	Unique      Placed[bool]     `yaml:"unique" jsonschema_description:"true: a repeated value blocks"`
 	Accepted    Placed[[]string] `yaml:"accepted" jsonschema_description:"The values it may have; another one blocks"`
-	Currency    Placed[string]   `yaml:"currency" jsonschema_description:"It is money: an ISO 4217 code, or the column that holds it"`
+	Currency    Placed[string]   `yaml:"currency" jsonschema_description:"It is money: an ISO 4217 code, the column that holds it, or true for the currency of larder.yml"`
 	Unit        string           `yaml:"unit" jsonschema_description:"What it is counted in, such as kg"`
 	Personal    Placed[string]   `yaml:"personal" jsonschema_description:"What kind of personal data it is, such as email, name or address"`
 	Mask        Placed[string]   `yaml:"mask" jsonschema:"enum=hash,enum=redact,enum=partial" jsonschema_description:"How a personal column is shown to people without the right to see it"`
@@ -80,8 +80,19 @@ func (l *loader) column(entry Entry[columnNode], settings any, judge bool) (Colu
 			}
 		}
 	}
+	if column.Currency == "true" {
+		column.Currency = l.ownCurrency(spec.Currency)
+	}
 	l.columnSense(spec)
 	return column, columnChecks(column.Name, spec)
+}
+
+// ownCurrency is the project's, for money that names no other.
+func (l *loader) ownCurrency(setting Placed[string]) string {
+	if l.project.Currency == "" {
+		l.faults = append(l.faults, setting.Fault("the project names no currency").WithHint("write currency: GBP in larder.yml, or a code here"))
+	}
+	return l.project.Currency
 }
 
 // columnSense tells of keys that contradict each other.

@@ -17,7 +17,7 @@ type settingsSpec struct {
 	Name        Placed[string]   `yaml:"name" jsonschema:"required" jsonschema_description:"The project's name, for people and for the state it keeps"`
 	Description string           `yaml:"description" jsonschema_description:"What the project is about, in a sentence"`
 	TimeZone    Placed[string]   `yaml:"time_zone" jsonschema_description:"The business time zone, an IANA name such as Europe/London; UTC when not given"`
-	Currency    Placed[string]   `yaml:"currency" jsonschema_description:"ISO 4217 code of money that names no other, such as GBP"`
+	Currency    Placed[string]   `yaml:"currency" jsonschema_description:"ISO 4217 code, such as GBP, of columns that say currency: true"`
 	Targets     Map[targetParts] `yaml:"targets" jsonschema_description:"The warehouses the project can build into, by name; one DuckDB file under .larder/ when not given"`
 	Target      Placed[string]   `yaml:"target" jsonschema_description:"The target to build into; needed when there are several"`
 	Lake        string           `yaml:"lake" jsonschema_description:"The folder raw loads are kept in; .larder/lake when not given"`
