@@ -1,15 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/larder-data/larder/internal/app"
+	"github.com/larder-data/larder/internal/compile"
 	"github.com/larder-data/larder/internal/fault"
 )
 
 func (p *program) validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var portable string
+	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Find everything wrong with the project that can be known without data",
 		Long: `Reads every file, binds every model against empty tables and every check against
@@ -27,6 +31,9 @@ warehouse nor data.`,
 			}
 			defer closing(a, &err)
 			warnings := a.Warnings()
+			if portable != "" {
+				return p.showPortability(cmd.Context(), a, portable)
+			}
 			if p.json {
 				return p.answer(map[string]any{
 					"valid": true, "project": a.Project.Name, "sources": len(a.Project.Sources),
@@ -45,6 +52,42 @@ warehouse nor data.`,
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&portable, "portable", "", "tell what in the models another engine refuses or understands otherwise: postgres")
+	return cmd
+}
+
+// showPortability tells what keeps the models from another engine. What it would
+// refuse makes the project invalid for it; what it understands otherwise is for
+// a person to judge.
+func (p *program) showPortability(ctx context.Context, a *app.App, engine string) error {
+	findings, err := a.Portability(ctx, engine)
+	if err != nil {
+		return err
+	}
+	breaks := 0
+	told := make([]problem, 0, len(findings))
+	for _, f := range findings {
+		e := f.Fault()
+		told = append(told, problem{Kind: string(f.Severity), Message: e.Error(), Where: e.Where, Hint: e.Hint})
+		if f.Severity == compile.Breaks {
+			breaks++
+		}
+		if !p.json {
+			p.printf("%s\n", e)
+			if e.Hint != "" {
+				p.printf("  %s %s\n", p.paint(good, "hint:"), e.Hint)
+			}
+		}
+	}
+	if p.json {
+		err = p.answer(told)
+	} else {
+		p.printf("%s for %s: %s would be refused, %s may differ\n", a.Project.Name, engine, number(int64(breaks)), number(int64(len(findings)-breaks)))
+	}
+	if err == nil && breaks > 0 {
+		err = &toldError{exitInvalid}
+	}
+	return err
 }
 
 func warningsOf(warnings fault.List) []problem {

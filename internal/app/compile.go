@@ -130,3 +130,21 @@ func (a *App) Warnings() fault.List {
 	}
 	return out
 }
+
+// Portability tells what in the models an engine refuses or understands
+// otherwise, upstream models first. The error is Invalid for an engine whose
+// ways are not known.
+func (a *App) Portability(ctx context.Context, engine string) ([]compile.Finding, error) {
+	var out []compile.Finding
+	for _, dataset := range a.Graph.Order {
+		if _, ok := a.models[dataset]; !ok {
+			continue
+		}
+		found, err := a.compiled.Portability(ctx, dataset, engine)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
