@@ -13,6 +13,11 @@ func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Judge what is published now, without building",
+		Long: `Evaluates the rules on what readers see now and records the results. Nothing is
+built, nothing is taken away. Exits 1 when a rule blocks or cannot be evaluated.`,
+		Example: `  larder check
+  larder check --select finance.* --all
+  larder check --explain --select finance.net_sales_daily`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())

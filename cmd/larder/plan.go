@@ -24,6 +24,12 @@ func (p *program) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what a run would do, and why",
+		Long: `Compares the project with what was built and with what sources offer, and lists
+each step with its reason: new, SQL changed, input changed, new data, checks
+changed, failed before, never finished, asked for. Changes nothing.`,
+		Example: `  larder plan
+  larder plan --select +finance.net_sales_daily
+  larder plan --env ada --all`,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())

@@ -22,6 +22,9 @@ func (p *program) runCommand() *cobra.Command {
 dependency. Every dataset is staged, checked and only then published: when a
 check blocks, readers keep the last good rows, what depends on it waits, and
 everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
+		Example: `  larder run
+  larder run --select layer:marts
+  larder run --select finance.net_sales_daily+ --full`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
