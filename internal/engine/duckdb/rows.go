@@ -114,14 +114,15 @@ func asText(name string, t table.Type) string {
 	return "CAST(to_json(" + name + ") AS VARCHAR)"
 }
 
-// beyondJSON finds, in the spelling of a nested type, quoted names (left
-// alone) and the types of numbers JSON would round.
-var beyondJSON = regexp.MustCompile(`"(?:[^"]|"")*"|'(?:[^']|'')*'|\b(?:DECIMAL\(\d+,\s*\d+\)|U?HUGEINT)`)
+// beyondJSON finds, in the spelling of a nested type, names (left alone: they
+// are quoted, or a space is behind them) and the types of numbers JSON would
+// round.
+var beyondJSON = regexp.MustCompile(`"(?:[^"]|"")*"|'(?:[^']|'')*'|\b(?:DECIMAL\(\d+,\s*\d+\)|U?HUGEINT\b ?)`)
 
 // keepDigits is a nested type with VARCHAR for its numbers JSON would round.
 func keepDigits(spelling string) string {
 	return beyondJSON.ReplaceAllStringFunc(spelling, func(found string) string {
-		if found[0] == '"' || found[0] == '\'' {
+		if found[0] == '"' || found[0] == '\'' || strings.HasSuffix(found, " ") {
 			return found
 		}
 		return "VARCHAR"

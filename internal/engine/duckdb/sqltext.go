@@ -1,6 +1,9 @@
 package duckdb
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // withoutEnd returns a single statement without the semicolons and comments
 // behind it, so that it can stand in parentheses.
@@ -23,7 +26,7 @@ func firstWord(sql string) string {
 		if len(piece) == 1 && !isWord(piece[0]) {
 			return word == ""
 		}
-		if word += piece; to < len(sql) && isWord(sql[to]) {
+		if word += piece; to < len(sql) && isWord(sql[to]) && spaceAt(sql, to) == 0 {
 			return true
 		}
 		return false
@@ -41,10 +44,11 @@ func isWord(c byte) bool {
 func scan(sql string, visit func(from, to int) bool) {
 	for i := 0; i < len(sql); {
 		to := i + 1
-		switch {
-		case strings.IndexByte(" \t\r\n\f\v", sql[i]) >= 0:
-			i = to
+		if width := spaceAt(sql, i); width > 0 {
+			i += width
 			continue
+		}
+		switch {
 		case strings.HasPrefix(sql[i:], "--"):
 			i = until(sql, i, "\n")
 			continue
@@ -63,6 +67,20 @@ func scan(sql string, visit func(from, to int) bool) {
 		}
 		i = to
 	}
+}
+
+// spaceAt returns how many bytes the white space at an index takes, 0 when there
+// is none. DuckDB takes these characters for it beside the plain ones.
+func spaceAt(sql string, i int) int {
+	if strings.IndexByte(" \t\r\n\f\v", sql[i]) >= 0 {
+		return 1
+	}
+	r, width := utf8.DecodeRuneInString(sql[i:])
+	switch {
+	case r == 0xA0, r >= 0x2000 && r <= 0x200D, r == 0x202F, r == 0x205F, r == 0x2060, r == 0x3000, r == 0xFEFF:
+		return width
+	}
+	return 0
 }
 
 // until returns the index behind the next end in sql, or its length.
