@@ -18,7 +18,7 @@ built, nothing is taken away. Exits 1 when a rule blocks or cannot be evaluated.
 		Example: `  larder check
   larder check --select finance.* --all
   larder check --explain --select finance.net_sales_daily`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
 			if err != nil {

@@ -30,7 +30,7 @@ changed, failed before, never finished, asked for. Changes nothing.`,
 		Example: `  larder plan
   larder plan --select +finance.net_sales_daily
   larder plan --env ada --all`,
-		Args:  cobra.NoArgs,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.connect(cmd.Context())
 			if err != nil {

@@ -15,7 +15,7 @@ func (p *program) showCommand() *cobra.Command {
 		Short: "Describe a dataset: columns, owner, where it comes from, how its checks went",
 		Example: `  larder show finance.net_sales_daily
   larder show finance.net_sales_daily --sql`,
-		Args:  cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			a, err := p.load(cmd.Context())
 			if err != nil {

@@ -117,8 +117,14 @@ var publishCases = []tale{
 var refusalCases = []tale{
 	{"a name no dataset can have is refused", func(h *house) {
 		for _, r := range []engine.Relation{
-			{Schema: "", Name: "x"}, {Schema: "a", Name: ""}, {Schema: "larder", Name: "x"}, {Schema: "LARDER", Name: "x"},
-			{Schema: "a", Name: "x__larder_r1"}, {Schema: "a", Name: "x__LARDER_r1"}, {Schema: "a", Name: "nul\x00l"}, {Schema: "a", Name: "\xff"},
+			{Schema: "", Name: "x"},
+			{Schema: "a", Name: ""},
+			{Schema: "larder", Name: "x"},
+			{Schema: "LARDER", Name: "x"},
+			{Schema: "a", Name: "x__larder_r1"},
+			{Schema: "a", Name: "x__LARDER_r1"},
+			{Schema: "a", Name: "nul\x00l"},
+			{Schema: "a", Name: "\xff"},
 		} {
 			_, err := h.Stage(h.Context(), engine.Build{Target: r, Form: engine.Table, SQL: "SELECT 1 AS n", Run: "r1"})
 			h.refused(err, fault.Invalid)
