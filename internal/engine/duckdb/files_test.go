@@ -168,7 +168,7 @@ func TestFlippedBytesAreFound(t *testing.T) {
 	found := 0
 	for i := range 24 {
 		data := bytes.Clone(whole)
-		data[4096*3+(len(data)-4096*3)/24*i+int(i*i)] ^= 0x10
+		data[4096*3+(len(data)-4096*3)/24*i+i*i] ^= 0x10
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
