@@ -187,9 +187,7 @@ func (x *execution) attempt(ctx context.Context, step Step, record *state.Step) 
 	pause := cmp.Or(x.b.Pause, 100*time.Millisecond)
 	for {
 		done := x.perform(ctx, step)
-		kind := fault.KindOf(done.err)
-		passing := done.err != nil && (kind == fault.Busy || kind == fault.Unreachable)
-		if !passing || record.Attempts == 3 {
+		if !passing(done.err) || record.Attempts == 3 {
 			return done
 		}
 		if done.settled != nil { // the next attempt has an entry of its own
@@ -203,6 +201,12 @@ func (x *execution) attempt(ctx context.Context, step Step, record *state.Step) 
 			pause *= 4
 		}
 	}
+}
+
+// passing reports whether trying again may help.
+func passing(err error) bool {
+	kind := fault.KindOf(err)
+	return err != nil && (kind == fault.Busy || kind == fault.Unreachable)
 }
 
 // judge turns what happened into the step's record.

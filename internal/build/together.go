@@ -159,7 +159,7 @@ func (x *execution) stageAndPublish(ctx context.Context, makings []*making) {
 		done := x.judged(ctx, staged, m)
 		if done.err != nil {
 			_ = x.b.Engine.Discard(context.WithoutCancel(ctx), staged) // swept by the next start otherwise
-			m.done, m.over = done, true
+			m.done, m.over = done, !passing(done.err)
 			continue
 		}
 		m.entry.Columns, m.entry.Rows = staged.Columns, staged.Rows
