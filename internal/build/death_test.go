@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -16,16 +17,20 @@ import (
 // death is the end of a process as its parts see it: from some call on nothing
 // gets through. The call itself may still have been done, or not.
 type death struct {
+	mu    sync.Mutex
 	left  int // calls that get through
 	after bool
 }
 
 func (d *death) call(do func() error) error {
+	d.mu.Lock()
 	d.left--
+	left := d.left
+	d.mu.Unlock()
 	switch {
-	case d.left > 0:
+	case left > 0:
 		return do()
-	case d.left == 0 && d.after:
+	case left == 0 && d.after:
 		_ = do() // done, but nobody hears of it
 	}
 	return fault.New(fault.Internal, "the process died")

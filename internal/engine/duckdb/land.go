@@ -209,6 +209,11 @@ func (c change) apply(ctx context.Context, t *transaction, exists bool, p *previ
 		if d.touched != "" {
 			t.add("touched", "CREATE OR REPLACE TEMP TABLE larder_touched AS "+d.touched)
 		}
+		if d.gone != "" && d.enter != "" {
+			// What enters may be chosen from rows that are about to leave.
+			t.add("enter", "CREATE OR REPLACE TEMP TABLE larder_entering AS "+d.enter)
+			source = "SELECT * FROM larder_entering"
+		}
 	}
 	if d.gone != "" {
 		if landed.Removed, err = t.exec(ctx, "remove", "DELETE FROM "+c.Target.String()+" AS a WHERE "+d.gone); err != nil {
@@ -222,6 +227,9 @@ func (c change) apply(ctx context.Context, t *transaction, exists bool, p *previ
 	}
 	if p == nil && d.touched != "" {
 		t.add("touched", "DROP TABLE larder_touched")
+	}
+	if p == nil && d.gone != "" && d.enter != "" {
+		t.add("enter", "DROP TABLE larder_entering")
 	}
 	return landed, nil
 }
