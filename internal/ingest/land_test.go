@@ -1,9 +1,11 @@
 package ingest_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -334,4 +336,33 @@ func TestAnyOrderOfArrivals(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A line without an end, of a file that is no text or was written wrong: DuckDB
+// would leave it out without a word.
+func TestALineOfManyMegabytes(t *testing.T) {
+	d := newDock(t, "quarantine: 2\n    columns: {a: integer, b: varchar}")
+	long := "a,b\n1,x\n2," + strings.Repeat("y", 100<<20) + "\n3,z\n"
+	d.file("1.csv", long)
+	d.held("1.csv: a line has more than 16 MB")
+	var zipped strings.Builder
+	w := gzip.NewWriter(&zipped)
+	if _, err := io.WriteString(w, long); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(d.dir, "data", "1.csv")); err != nil {
+		t.Fatal(err)
+	}
+	d.source = sourceOf(t, d.dir, strings.Replace(fmt.Sprintf(lines, ab), "*.csv", "*.csv.gz", 1))
+	d.file("1.csv.gz", zipped.String())
+	d.held("1.csv.gz: a line has more than 16 MB")
+	d.file("1.csv.gz", "no gzip")
+	d.held("1.csv.gz")
+	d.file("1.csv", "a,b\n1,2\n")
+	d.source = sourceOf(t, d.dir, fmt.Sprintf(lines, ab))
+	d.landed()
+	d.same(d.rows("select a, b from lake.erp_lines"), []string{"1 2"})
 }

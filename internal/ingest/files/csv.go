@@ -38,7 +38,7 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out ingest.Outcome, rejected bool, err error) {
 	fields = j.readable(fields)
 	// Rejects are kept in tables of the connection until they are dropped.
-	scan := j.csvScan(t.path, fields, len(t.first)) + fmt.Sprintf(", store_rejects = true, rejects_table = '%s', rejects_scan = '%s')", j.temp("rejects"), j.temp("scans"))
+	scan := j.csvScan(t.path, fields, len(t.first)) + fmt.Sprintf(", max_line_size = %d, store_rejects = true, rejects_table = '%s', rejects_scan = '%s')", longestLine, j.temp("rejects"), j.temp("scans"))
 	defer j.drop(ctx, "rejects", "scans", "unfit")
 	if out, err = j.write(ctx, fields, scan); err != nil {
 		return out, false, err

@@ -2,6 +2,7 @@ package files
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/csv"
@@ -50,12 +51,16 @@ func (r *Reader) text(ctx context.Context, s settings, a ingest.Arrival) (text, 
 	}
 	plain, closeAll, err := open(t.path, a)
 	if err != nil {
+		err = fault.Wrap(a.Name, err)
 		t.remove()
 		return t, err
 	}
 	defer closeAll()
 	buffered := bufio.NewReaderSize(plain, 1<<16)
 	t.first, t.empty, err = s.firstRecord(buffered)
+	if err == nil && (a.Size > longestLine || strings.HasSuffix(t.path, ".gz") || strings.HasSuffix(t.path, ".zst")) {
+		err = lines(reading{ctx, buffered})
+	}
 	if err != nil {
 		err = fault.Wrap(a.Name, err)
 		t.remove()
@@ -133,6 +138,36 @@ func open(path string, a ingest.Arrival) (io.Reader, func(), error) {
 
 func damaged(err error) error {
 	return fault.New(fault.Held, "it is not what its name says, or cut off: %w", err).WithHint("ask for the file again")
+}
+
+// longestLine is the longest line that is read, in bytes. DuckDB leaves out a
+// line that does not fit into its buffer without a word.
+const longestLine = 16 << 20
+
+// lines holds a file with a line that is too long to be one of a table.
+func lines(from io.Reader) error {
+	buffer := make([]byte, 1<<20)
+	length := 0
+	for {
+		n, err := from.Read(buffer)
+		for rest := buffer[:n]; len(rest) > 0; {
+			end := bytes.IndexByte(rest, '\n')
+			if end < 0 {
+				length += len(rest)
+				break
+			}
+			rest, length = rest[end+1:], 0
+		}
+		switch {
+		case length > longestLine:
+			return fault.New(fault.Held, "a line has more than %d MB", longestLine>>20).
+				WithHint("it is no table of text, or a quote is never closed: check quote: and format:, or ask for the file again")
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return unreadable(err)
+		}
+	}
 }
 
 // firstRecord reads the header, or the first row of a file without one.
