@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 	"time"
 
@@ -48,6 +49,17 @@ type demo struct {
 
 func (d *demo) play(ctx context.Context) error {
 	started := time.Now()
+	if d.json { // the story is for people; a program wants to know what there is
+		t := *d.terminal
+		t.out, t.json, t.quiet = io.Discard, false, true
+		p := *d.program
+		p.terminal = &t
+		told := demo{program: &p, dir: d.dir, options: d.options}
+		if err := told.play(ctx); err != nil {
+			return err
+		}
+		return d.answer(map[string]any{"project": d.dir, "took_ns": time.Since(started)})
+	}
 	if err := shop.Write(d.dir); err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -67,7 +69,9 @@ func (p *program) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Begin a project: a source, a model and a check that run as they are",
-		Args:  cobra.MaximumNArgs(1),
+		Example: `  larder init shop
+  cd shop && larder run`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
@@ -84,6 +88,9 @@ func (p *program) initCommand() *cobra.Command {
 				if err := writeNew(filepath.Join(root, filepath.FromSlash(name)), strings.ReplaceAll(text, "NAME", projectName(root))); err != nil {
 					return err
 				}
+			}
+			if p.json {
+				return p.answer(map[string]any{"project": root, "files": slices.Sorted(maps.Keys(starter))})
 			}
 			p.printf("A project is in %s. Next:\n\n", root)
 			if dir != "." {

@@ -56,7 +56,7 @@ everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
 func (p *program) execute(ctx context.Context, a *app.App, plan build.Plan, workers int) error {
 	if len(plan.Steps) == 0 {
 		if p.json {
-			return p.answer(runAnswer(build.Report{}))
+			return p.answer(map[string]any{"run": nil, "steps": []any{}, "checks": []any{}})
 		}
 		p.printf("Nothing to do: %s up to date.\n", plural(len(plan.Kept), "dataset"))
 		return nil

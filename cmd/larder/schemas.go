@@ -41,6 +41,9 @@ func (p *program) schemasCommand() *cobra.Command {
 				}
 				p.say("%s\n", path)
 			}
+			if p.json {
+				return p.answer(map[string]any{"folder": args[0], "files": slices.Sorted(maps.Keys(schemas))})
+			}
 			return nil
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "bytes": writeBytes, "hold": hold, "release": release, "interrupted": interrupted,
-			"smalldisk": smallDisk,
+			"smalldisk": smallDisk, "jsonof": jsonOf,
 		},
 	})
 }
@@ -173,4 +174,18 @@ func smallDisk(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Logf("umount: %v %s", err, out)
 		}
 	})
+}
+
+// jsonOf wants the last output to be JSON, an object with the keys named.
+func jsonOf(ts *testscript.TestScript, _ bool, keys []string) {
+	var answer any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &answer); err != nil {
+		ts.Fatalf("the output is no JSON: %v", err)
+	}
+	object, _ := answer.(map[string]any)
+	for _, key := range keys {
+		if _, ok := object[key]; !ok {
+			ts.Fatalf("the output has no %s", key)
+		}
+	}
 }

@@ -47,6 +47,9 @@ warehouse nor data.`,
 			for _, s := range a.Project.Sources {
 				tables += len(s.Tables)
 			}
+			if tables+len(a.Project.Models) == 0 {
+				p.say("%s put a source into sources/ and a model into models/; larder init in an empty folder shows how\n", p.paint(good, "hint:"))
+			}
 			p.printf("%s %s: %s, %s, %s\n", p.paint(good, "valid"), a.Project.Name,
 				plural(tables, "lake table"), plural(len(a.Project.Models), "model"), plural(len(a.Project.Checks), "check"))
 			return nil

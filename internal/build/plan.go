@@ -110,7 +110,7 @@ func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
 	if err := p.recall(ctx); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Env: b.Env, AsOf: r.AsOf, current: p.current}
+	plan := Plan{Env: b.Env, AsOf: r.AsOf, Steps: []Step{}, Kept: []string{}, current: p.current}
 	for _, dataset := range b.Graph.Order {
 		if r.Selected != nil && !r.Selected[dataset] {
 			continue
