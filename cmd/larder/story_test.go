@@ -39,7 +39,7 @@ func TestStories(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "bytes": writeBytes, "hold": hold, "release": release, "interrupted": interrupted,
-			"smalldisk": smallDisk, "jsonof": jsonOf,
+			"smalldisk": smallDisk, "readonly": readOnly, "jsonof": jsonOf,
 		},
 	})
 }
@@ -187,5 +187,12 @@ func jsonOf(ts *testscript.TestScript, _ bool, keys []string) {
 		if _, ok := object[key]; !ok {
 			ts.Fatalf("the output has no %s", key)
 		}
+	}
+}
+
+// readOnly forbids writing to a disk that smalldisk mounted: readonly DIR.
+func readOnly(ts *testscript.TestScript, _ bool, args []string) {
+	if out, err := exec.Command("mount", "-o", "remount,ro", ts.MkAbs(args[0])).CombinedOutput(); err != nil {
+		ts.Fatalf("mount: %v %s", err, out)
 	}
 }

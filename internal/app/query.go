@@ -44,7 +44,10 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 		timer := time.AfterFunc(timeout, func() { _ = e.Close() }) // an answer that comes too late is none
 		answer.stop = func() { timer.Stop() }
 	}
-	answer.Notes, err = a.notes(ctx, question)
+	if answer.Notes, err = a.notes(ctx, question); err != nil && ctx.Err() == nil {
+		// The rows are as good as before; only what to say about them is not known.
+		answer.Notes, err = []string{"whether anything is held or accepted cannot be told: " + err.Error()}, nil
+	}
 	return answer, err
 }
 
