@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/larder-data/larder/internal/fault"
 )
 
@@ -22,11 +20,7 @@ func (l *loader) checkFile(name string) {
 	if !ok {
 		return
 	}
-	entries := []ast.Node{node}
-	if list, ok := node.(*ast.SequenceNode); ok {
-		entries = list.Values
-	}
-	for _, entry := range entries {
+	for _, entry := range entriesOf(node) {
 		var spec datasetChecks
 		if l.decode(file, entry, &spec); !spec.Dataset.Given() {
 			continue

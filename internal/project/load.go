@@ -161,6 +161,14 @@ func (l *loader) yaml(name string) (*File, ast.Node, bool) {
 	return file, node, node != nil && len(faults) == 0
 }
 
+// entriesOf are the entries of a list, or a single one that stands alone.
+func entriesOf(node ast.Node) []ast.Node {
+	if list, ok := node.(*ast.SequenceNode); ok {
+		return list.Values
+	}
+	return []ast.Node{node}
+}
+
 // decode reads a mapping and reports whether it was without fault.
 func (l *loader) decode(file *File, node ast.Node, into any, ignore ...string) bool {
 	faults := l.decoder.parts([]part{{file, node}}, into, ignore)

@@ -171,11 +171,7 @@ func (l *loader) testFile(name string) {
 	if !ok {
 		return
 	}
-	entries := []ast.Node{node}
-	if list, ok := node.(*ast.SequenceNode); ok {
-		entries = list.Values
-	}
-	for _, entry := range entries {
+	for _, entry := range entriesOf(node) {
 		var spec testSpec
 		if l.decode(file, entry, &spec) {
 			l.test(file, entry, spec)
