@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/larder-data/larder/internal/build"
@@ -81,8 +82,8 @@ func (a *App) params() map[string]compile.Param {
 	return out
 }
 
-// render replaces a model's parameters, $now among them, after moving the
-// datasets it reads.
+// render replaces a model's parameters, $now among them, as the target's engine
+// writes them, after moving the datasets it reads.
 func (a *App) render(sql string, now time.Time, move func(string) (string, bool)) (string, error) {
 	if move != nil && a.env != build.Production {
 		moved, err := a.renderer.Relocate(sql, move)
@@ -96,7 +97,7 @@ func (a *App) render(sql string, now time.Time, move func(string) (string, bool)
 		Type:  table.Type{Kind: table.TimestampTZ},
 		Value: now.UTC().Format("2006-01-02 15:04:05.999999+00"),
 	}
-	return a.renderer.Render(sql, params)
+	return a.renderer.Render(sql, a.Project.Target.Engine, params)
 }
 
 // RunnableSQL returns a model's SQL with its parameters filled in as of now.
@@ -113,7 +114,8 @@ func (a *App) RunnableSQL(ctx context.Context, target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return a.relocated(ctx, text)
+	text, err = a.relocated(ctx, text)
+	return strings.TrimSpace(text), err
 }
 
 // Rebind is the data version a stored text has under this engine.

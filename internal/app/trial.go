@@ -118,7 +118,7 @@ func (a *App) renderTest(sql string, t project.Test) (string, error) {
 	for _, v := range t.Vars {
 		params[v.Name] = compile.Param{Type: a.Project.Vars[v.Name].Type, Value: v.Value}
 	}
-	text, err := a.renderer.Render(sql, params)
+	text, err := a.renderer.Render(sql, "duckdb", params)
 	if err != nil && t.Now == "" && strings.Contains(err.Error(), "$now") {
 		return "", fault.At(t.Where, fault.Invalid, "the SQL reads $now, and the test does not say when that is").
 			WithHint("write now: 2026-03-01 09:00")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/larder-data/larder/internal/library"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -136,7 +137,7 @@ func TestConstructsAreWhatDuckDBSays(t *testing.T) {
 	}
 	for i, c := range constructs(t) {
 		t.Run(c.name, func(t *testing.T) {
-			text, err := renderer.Render(c.sql, in.Params)
+			text, err := renderer.Render(c.sql, library.DuckDB, in.Params)
 			if err != nil {
 				t.Fatal(err)
 			}

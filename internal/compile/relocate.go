@@ -20,7 +20,7 @@ func (r *Renderer) Relocate(sql string, move func(dataset string) (schema string
 	if err := r.open(); err != nil {
 		return "", err
 	}
-	if _, err := r.tree(sql); err != nil {
+	if err := r.read(sql); err != nil {
 		return "", err
 	}
 	moves := map[int]string{} // by where a schema is written: the new one
@@ -51,7 +51,7 @@ func (r *Renderer) Reads(sql string) ([]string, error) {
 	if err := r.open(); err != nil {
 		return nil, err
 	}
-	if _, err := r.tree(sql); err != nil {
+	if err := r.read(sql); err != nil {
 		return nil, err
 	}
 	var out []string

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -302,74 +301,6 @@ func TestNilCache(t *testing.T) {
 	if err := cache.Flush(); err != nil {
 		t.Error(err)
 	}
-}
-
-func TestRender(t *testing.T) {
-	r, err := NewRenderer("Europe/London")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	of := func(kind table.Kind, value string) Param { return Param{Type: table.Type{Kind: kind}, Value: value} }
-	params := map[string]Param{
-		"home": of(table.Varchar, "it's; $now -- here"), "day": of(table.Date, "2024-07-01"),
-		"start": of(table.TimestampTZ, "2024-07-01 00:00"), "none": {Type: table.Type{Kind: table.Integer}, Null: true},
-		"rate": {Type: table.Type{Kind: table.Decimal, Precision: 9, Scale: 4}, Value: "1.2500"},
-	}
-	db := bare(t)
-	if _, err := db.Exec("set timezone = 'America/New_York'"); err != nil {
-		t.Fatal(err)
-	}
-	for sql, want := range map[string]string{
-		"select $home as x":                                        "it's; $now -- here",
-		"select $HOME || '!' as x;":                                "it's; $now -- here!",
-		"select $day + 1 as x -- the next one":                     "2024-07-02",
-		"select '$home' as x":                                      "$home",
-		"select ($start at time zone 'UTC')::varchar as x":         "2024-06-30 23:00:00",
-		"select date_trunc('hour', $start) - interval 1 hour as x": "2024-06-30 18:00:00-04",
-		"select $rate * 2 as x":                                    "2.5000",
-		"select coalesce($none, 7) as x":                           "7",
-		"select typeof($none) as x":                                "INTEGER",
-		"select count(*) as x from range($day::timestamp, timestamp '2024-07-03', interval 1 day)": "2",
-		"select x from (select $home as x limit 1) where $day is not null":                         "it's; $now -- here",
-	} {
-		text, err := r.Render(sql, params)
-		if err != nil {
-			t.Errorf("%s: %v", sql, err)
-			continue
-		}
-		var got string
-		if err := db.QueryRow("select x::varchar from (" + text + ")").Scan(&got); err != nil || got != want {
-			t.Errorf("%s\n%s\n%q, want %q %v", sql, text, got, want, err)
-		}
-	}
-	for _, sql := range []string{"select $missing", "select ?", "select $1", "select $end"} {
-		if text, err := r.Render(sql, params); fault.KindOf(err) != fault.Invalid {
-			t.Errorf("%s became %q, %v", sql, text, err)
-		}
-	}
-	if _, err := NewRenderer("Mars/Olympus"); fault.KindOf(err) != fault.Invalid {
-		t.Errorf("the time zone is taken: %v", err)
-	}
-}
-
-func TestRenderFromManyGoroutines(t *testing.T) {
-	r, err := NewRenderer("UTC")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			now := time.Date(2024, 1, 1+i, 0, 0, 0, 0, time.UTC).Format(time.RFC3339)
-			text, err := r.Render("select $now as x", map[string]Param{"now": {Type: table.Type{Kind: table.TimestampTZ}, Value: now}})
-			if err != nil || !strings.Contains(text, now) {
-				t.Errorf("%s %v", text, err)
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // TestLineageOfAQuery: what a query calls a column does not hide where its

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/larder-data/larder/internal/library"
 )
 
 // tokenKind is what a piece of SQL text is, as far as finding names in it
@@ -41,6 +43,21 @@ func (t token) identifier() (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// scanAs is scan of the SQL of an engine: only DuckDB knows a parameter ?, for
+// others it is an operator.
+func scanAs(engine, sql string) []token {
+	tokens := scan(sql)
+	if engine == library.DuckDB {
+		return tokens
+	}
+	for i, t := range tokens {
+		if t.kind == parameterToken && t.text[0] == '?' {
+			tokens[i].kind = symbolToken
+		}
+	}
+	return tokens
 }
 
 // scan cuts SQL into tokens, leaving out white space and comments. Text that

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/library"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -32,15 +33,22 @@ type statement struct {
 	hopeless bool    // there is nothing to bind
 	tokens   []token // of written
 	problems []problem
+	spell    func(Param) string // how a parameter is written in text
 }
 
 // patch says that written[from:to] became longer or shorter text ending at end.
 type patch struct{ from, to, start, end int }
 
-// readStatement checks what can be seen without binding. Problems are placed
-// by offsets into the written text.
+// readStatement reads a text of DuckDB's for binding it.
 func readStatement(sql string, params map[string]Param) *statement {
-	s := &statement{written: sql, tokens: scan(sql)}
+	return readAs(sql, library.DuckDB, params, castText)
+}
+
+// readAs checks what can be seen of an engine's SQL without binding, and puts
+// what spell says in the place of its parameters. Problems are placed by offsets
+// into the written text.
+func readAs(sql, engine string, params map[string]Param, spell func(Param) string) *statement {
+	s := &statement{written: sql, tokens: scanAs(engine, sql), spell: spell}
 	last := len(s.tokens)
 	for last > 0 && s.tokens[last-1].is(";") {
 		last--
@@ -111,7 +119,7 @@ func (s *statement) substitute(body []token, params map[string]Param) {
 		b.WriteString(s.written[done:t.at])
 		start := b.Len()
 		if ok {
-			b.WriteString(castText(param))
+			b.WriteString(s.spell(param))
 		} else {
 			b.WriteString("NULL") // so that the rest can be looked at too
 		}
@@ -141,11 +149,11 @@ func (s *statement) parameter(t token, params map[string]Param) (string, Param, 
 		s.problem(t.at, "the parameter "+t.text+" has no name", "write $name; known: "+strings.Join(paramNames(params), ", "))
 		return "", Param{}, false
 	}
-	if p, ok := builtIn[name]; ok {
-		return name, p, true
-	}
 	if known, p, ok := findParam(params, name); ok {
 		return known, p, true
+	}
+	if p, ok := builtIn[name]; ok {
+		return name, p, true
 	}
 	hint := fault.DidYouMean(t.text, paramNames(params))
 	if hint == "" {
@@ -177,16 +185,6 @@ func paramNames(params map[string]Param) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// castText is a parameter as SQL: a text cast to the type, as the engine reads
-// it in the session's time zone.
-func castText(p Param) string {
-	value := "NULL"
-	if !p.Null {
-		value = "'" + strings.ReplaceAll(p.Value, "'", "''") + "'"
-	}
-	return "CAST(" + value + " AS " + spelling(p.Type) + ")"
 }
 
 // wrapped is the text DuckDB binds.
