@@ -64,10 +64,11 @@ type Publisher interface {
 type Catalog interface {
 	// Columns returns a relation's columns in order; NotFound when it does not exist.
 	Columns(ctx context.Context, r Relation) ([]table.Column, error)
-	// Relations returns the tables and views that exist, except Larder's own
-	// schema and staging relations.
+	// Relations returns the tables and views that exist, except those that are
+	// Hidden.
 	Relations(ctx context.Context) ([]Relation, error)
-	// Drop removes a published dataset's relation and its marker in one atomic act.
+	// Drop removes a published dataset's relation, the versions kept of it and
+	// its marker in one atomic act.
 	Drop(ctx context.Context, dataset string, r Relation) error
 }
 
@@ -149,6 +150,7 @@ type Build struct {
 	// Columns are what the SQL is known to return, as an engine of the same kind
 	// bound it; nil lets the engine ask its own catalog.
 	Columns []table.Column
+	Keep    int // of what is published directly; see Publication
 }
 
 // Staged is computed rows waiting for their checks.
@@ -164,6 +166,11 @@ type Staged struct {
 type Publication struct {
 	Staged Staged
 	Marker Marker
+	// Keep is how many earlier versions of a table stay beside the new one; the
+	// older ones go in the same act. An engine that is a Historian keeps them
+	// where PastOf says, others keep none. A version can be kept when it was
+	// itself published with a Keep; views are not kept.
+	Keep int
 }
 
 // Marker is one row of larder.published: the truth about what readers see.

@@ -17,21 +17,24 @@ const stagingMark = "__larder_"
 // target's schema, where a rename can reach it. A name that would be longer
 // than longest bytes is cut and told apart by a hash; 0 is no limit.
 func StagingOf(target Relation, run string, longest int) Relation {
-	name := target.Name
 	tail := stagingMark + run
-	if longest > 0 && len(name)+len(tail) > longest {
-		sum := sha256.Sum256([]byte(name))
-		hash := "_" + hex.EncodeToString(sum[:4])
-		name = cut(name, longest-len(tail)-len(hash)) + hash
-	}
-	return Relation{Schema: target.Schema, Name: name + tail}
+	return Relation{Schema: target.Schema, Name: fitting(target.Name, longest, len(tail)) + tail}
 }
 
 // StagedBy returns the run a staging relation belongs to, false when the name
 // is no staging relation's.
 func StagedBy(name string) (run string, ok bool) {
+	if _, _, past := PastBy(name); past {
+		return "", false
+	}
 	_, run, ok = strings.Cut(name, stagingMark)
 	return run, ok
+}
+
+// Hidden reports whether a relation is Larder's own and no dataset: its own
+// tables, staging relations, versions that are kept.
+func Hidden(r Relation) bool {
+	return r.Schema == OwnSchema || strings.Contains(r.Name, stagingMark)
 }
 
 // CheckTarget refuses, as Invalid, a name no dataset can have in a warehouse
@@ -57,6 +60,17 @@ func CheckTarget(r Relation, longest int) error {
 
 // OwnSchema is the schema of Larder's own tables.
 const OwnSchema = "larder"
+
+// fitting is a name cut, and told apart by a hash, where it would be longer
+// than longest bytes with a tail behind it.
+func fitting(name string, longest, tail int) string {
+	if longest <= 0 || len(name)+tail <= longest {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	hash := "_" + hex.EncodeToString(sum[:4])
+	return cut(name, longest-tail-len(hash)) + hash
+}
 
 // cut shortens text to at most length bytes without splitting a character.
 func cut(text string, length int) string {

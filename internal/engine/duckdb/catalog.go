@@ -22,8 +22,8 @@ func (e *Engine) Columns(ctx context.Context, r engine.Relation) (columns []tabl
 	return columns, explain(r.Dataset(), err)
 }
 
-// Relations returns the tables and views that exist, by name, without Larder's
-// own and without staging.
+// Relations returns the tables and views that exist, by name, without those
+// that are hidden.
 func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	batch, err := engine.ReadAll(ctx, e, everything, 0)
 	if err != nil {
@@ -32,7 +32,7 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	out := []engine.Relation{}
 	for _, row := range batch.Rows {
 		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}
-		if _, staged := engine.StagedBy(r.Name); r.Schema != engine.OwnSchema && !staged {
+		if !engine.Hidden(r) {
 			out = append(out, r)
 		}
 	}
@@ -42,11 +42,15 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	return out, nil
 }
 
-// Drop removes a published relation and its marker in one transaction, of a
-// lake table its companions too. What is gone already is no error.
+// Drop removes a published relation, the versions kept of it and its marker in
+// one transaction, of a lake table its companions too. What is gone already is
+// no error.
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
 	defer e.publishing.lock(dataset)()
 	relations := []engine.Relation{r}
+	for _, version := range e.known.past(r) {
+		relations = append(relations, pastOf(r, version))
+	}
 	if e.known.form(engine.LoadsOf(r)) == engine.View && e.known.form(engine.QuarantineOf(r)) == engine.Table {
 		relations = append(relations, engine.LoadsOf(r), engine.QuarantineOf(r))
 	}

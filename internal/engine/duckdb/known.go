@@ -18,11 +18,13 @@ type catalog struct {
 	columns map[engine.Relation][]table.Column
 	schemas map[string]bool
 	markers map[string]held
+	pasts   map[engine.Relation][]int64 // versions kept, by key of what their names have in common
 }
 
 // held is what the marker table holds for a dataset.
 type held struct {
 	dataset string // as spelled there
+	version int64
 	fence   int64
 }
 
@@ -36,6 +38,7 @@ func (c *catalog) clear() {
 	c.forms = map[engine.Relation]engine.Form{}
 	c.columns = map[engine.Relation][]table.Column{}
 	c.schemas, c.markers = map[string]bool{}, map[string]held{}
+	c.pasts = map[engine.Relation][]int64{}
 }
 
 // key is a relation as DuckDB compares names: without regard to case.
@@ -54,7 +57,16 @@ func (c *catalog) form(r engine.Relation) engine.Form {
 func (c *catalog) made(r engine.Relation, form engine.Form, columns []table.Column) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.forms[key(r)], c.columns[key(r)] = form, columns
+	c.enter(key(r), form, columns)
+}
+
+// enter is made by key; the caller holds mu.
+func (c *catalog) enter(k engine.Relation, form engine.Form, columns []table.Column) {
+	c.forms[k], c.columns[k] = form, columns
+	if stem, version, ok := engine.PastBy(k.Name); ok {
+		k.Name = stem
+		c.pasts[k] = append(without(c.pasts[k], version), version)
+	}
 }
 
 // gone records that relations no longer exist.
@@ -62,8 +74,13 @@ func (c *catalog) gone(relations ...engine.Relation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, r := range relations {
-		delete(c.forms, key(r))
-		delete(c.columns, key(r))
+		k := key(r)
+		delete(c.forms, k)
+		delete(c.columns, k)
+		if stem, version, ok := engine.PastBy(k.Name); ok {
+			k.Name = stem
+			c.pasts[k] = without(c.pasts[k], version)
+		}
 	}
 }
 
@@ -92,7 +109,7 @@ func (c *catalog) marker(dataset string) (held, bool) {
 func (c *catalog) marked(m engine.Marker) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Fence}
+	c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Version, m.Fence}
 }
 
 // unmarked records that a dataset's marker is gone.
@@ -125,10 +142,10 @@ func (e *Engine) learn(ctx context.Context) error {
 	c.clear()
 	for _, row := range relations.Rows {
 		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}
-		c.forms[key(r)] = engine.Form(text(row[2]))
+		c.enter(key(r), engine.Form(text(row[2])), nil)
 	}
 	for _, m := range markers {
-		c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Fence}
+		c.markers[strings.ToLower(m.Dataset)] = held{m.Dataset, m.Version, m.Fence}
 	}
 	return nil
 }

@@ -24,18 +24,19 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 		return nil
 	}
 	defer e.lockAll(publications)()
-	err := e.publishOnce(ctx, publications)
+	next, err := e.publishOnce(ctx, publications)
 	if err != nil && isCatalog(err) {
 		// Somebody changed the file by hand: look again, try once more.
 		if relearned := e.learn(ctx); relearned != nil {
 			return explain("publish", relearned)
 		}
-		err = e.publishOnce(ctx, publications)
+		next, err = e.publishOnce(ctx, publications)
 	}
 	if err != nil {
 		return explain(subject(publications), err)
 	}
-	for _, p := range publications {
+	for i, p := range publications {
+		e.known.succeeded(next[i])
 		e.known.made(p.Staged.Target, p.Staged.Form, p.Staged.Columns)
 		e.known.gone(p.Staged.Relation)
 		e.known.marked(p.Marker)
@@ -70,8 +71,8 @@ func subject(publications []engine.Publication) string {
 	return fmt.Sprintf("%d datasets from %s", len(publications), publications[0].Marker.Dataset)
 }
 
-func (e *Engine) publishOnce(ctx context.Context, publications []engine.Publication) error {
-	return e.transact(ctx, func(_ context.Context, t *transaction) error {
+func (e *Engine) publishOnce(ctx context.Context, publications []engine.Publication) (next []succession, err error) {
+	err = e.transact(ctx, func(_ context.Context, t *transaction) error {
 		var markers []engine.Marker
 		for _, p := range publications {
 			if err := e.fence(p.Marker); err != nil {
@@ -82,13 +83,15 @@ func (e *Engine) publishOnce(ctx context.Context, publications []engine.Publicat
 			if form == "" {
 				return fault.New(fault.NotFound, "the staged rows of %s are gone", s.Target.Dataset())
 			}
-			t.add("drop", e.known.drop(s.Target))
-			t.add("rename", "ALTER "+strings.ToUpper(string(form))+" "+s.Relation.String()+" RENAME TO "+engine.Quote(s.Target.Name))
-			markers = append(markers, p.Marker)
+			after := e.succeed(s.Target, p.Marker, p.Keep)
+			e.retire(t, after)
+			t.rename(form, s.Relation, s.Target)
+			next, markers = append(next, after), append(markers, p.Marker)
 		}
 		e.mark(t, markers...)
 		return nil
 	})
+	return next, err
 }
 
 // BuildAndPublish computes a table under its real name and writes the marker,
@@ -111,13 +114,14 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 		publications[i].Marker = markers[i]
 	}
 	defer e.lockAll(publications)()
-	staged := make([]engine.Staged, len(builds))
+	staged, next := make([]engine.Staged, len(builds)), make([]succession, len(builds))
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) (err error) {
 		for i, b := range builds {
 			if err := e.fence(markers[i]); err != nil {
 				return err
 			}
-			if staged[i], err = e.create(ctx, t, b); err != nil {
+			next[i] = e.succeed(b.Target, markers[i], b.Keep)
+			if staged[i], err = e.create(ctx, t, b, next[i]); err != nil {
 				return fault.Wrap(b.Target.Dataset(), explain("", err))
 			}
 		}
@@ -131,6 +135,10 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 		return nil, explain(subject(publications), err)
 	}
 	for i, s := range staged {
+		e.known.succeeded(next[i])
+		if next[i].keeps {
+			e.known.gone(stagingOf(builds[i])) // of an earlier attempt
+		}
 		e.known.made(s.Target, s.Form, s.Columns)
 		e.known.marked(markers[i])
 		e.wrote(ctx, s.Rows, s.Columns)
@@ -138,19 +146,24 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 	return staged, nil
 }
 
-// create computes a dataset under its real name in an open transaction.
-func (e *Engine) create(ctx context.Context, t *transaction, b engine.Build) (engine.Staged, error) {
+// create computes a dataset under its real name in an open transaction. The
+// query may read what it replaces: what is to be kept gives way only after it.
+func (e *Engine) create(ctx context.Context, t *transaction, b engine.Build, after succession) (engine.Staged, error) {
 	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
 	if err := single(t.session, b.SQL); err != nil {
 		return s, err
 	}
-	create := creation(b.Target, b)
-	switch e.known.form(b.Target) {
+	at := b.Target
+	if after.keeps {
+		at = stagingOf(b)
+	}
+	create := creation(at, b)
+	switch e.known.form(at) {
 	case "":
-	case b.Form: // the query may read what it replaces
+	case b.Form:
 		create = "CREATE OR REPLACE" + strings.TrimPrefix(create, "CREATE")
 	default:
-		t.add("drop", e.known.drop(b.Target))
+		t.add("drop", e.known.drop(at))
 	}
 	changed, err := t.exec(ctx, "create", create)
 	if err != nil {
@@ -159,8 +172,16 @@ func (e *Engine) create(ctx context.Context, t *transaction, b engine.Build) (en
 	if b.Form == engine.Table {
 		s.Rows = changed
 	}
-	s.Columns, err = t.session.columnsOf(b, b.Target)
-	return s, err
+	if s.Columns, err = t.session.columnsOf(b, at); err != nil {
+		return s, err
+	}
+	if after.keeps {
+		e.retire(t, after)
+		t.rename(b.Form, at, b.Target)
+	} else {
+		e.forget(t, after)
+	}
+	return s, nil
 }
 
 // fence refuses a publish when a higher fence was published. The caller holds

@@ -15,9 +15,7 @@ import (
 // Stage computes the rows into a committed staging relation beside the target.
 // A view is staged as a view: its rows are computed by whoever reads it.
 func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, error) {
-	s := engine.Staged{
-		Relation: engine.StagingOf(b.Target, b.Run, longestIdentifier), Target: b.Target, Form: b.Form, Rows: -1,
-	}
+	s := engine.Staged{Relation: stagingOf(b), Target: b.Target, Form: b.Form, Rows: -1}
 	if err := e.ready(ctx, b); err != nil {
 		return engine.Staged{}, explain(b.Target.Dataset(), err)
 	}
@@ -50,6 +48,10 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 	}
 	e.known.made(s.Relation, b.Form, s.Columns)
 	return s, nil
+}
+
+func stagingOf(b engine.Build) engine.Relation {
+	return engine.StagingOf(b.Target, b.Run, longestIdentifier)
 }
 
 // ready refuses what cannot be built and creates the schema.

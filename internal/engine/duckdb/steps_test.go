@@ -33,6 +33,18 @@ var deeds = []deed{
 		_, err := e.BuildAndPublish(ctx, engine.Build{Target: engine.ParseRelation("a.b"), Form: engine.Table, SQL: "select 2 as n", Run: "r2"}, marker("a.b", 2))
 		return err
 	}, lookPublished},
+	{"publish that keeps", publishThree, func(ctx context.Context, e *Engine, _ string) error {
+		return stageAndKeep(ctx, e, engine.Table, "select 4 as n", 2)
+	}, lookKept},
+	{"build and publish that keeps", publishThree, func(ctx context.Context, e *Engine, _ string) error {
+		was, _ := e.known.marker("a.b")
+		b := engine.Build{Target: engine.ParseRelation("a.b"), Form: engine.Table, SQL: "select 4 as n from a.b", Run: "r2", Keep: 2}
+		_, err := e.BuildAndPublish(ctx, b, marker("a.b", was.fence+1))
+		return err
+	}, lookKept},
+	{"drop of what is kept", publishThree, func(ctx context.Context, e *Engine, _ string) error {
+		return e.Drop(ctx, "a.b", engine.ParseRelation("a.b"))
+	}, lookKept},
 	{"drop", publishFirst, func(ctx context.Context, e *Engine, _ string) error {
 		return e.Drop(ctx, "a.b", engine.ParseRelation("a.b"))
 	}, lookPublished},
@@ -56,11 +68,25 @@ func publishFirst(t *testing.T, e *Engine, _ string) {
 	}
 }
 
+// publishThree leaves version 3 with the two before it.
+func publishThree(t *testing.T, e *Engine, _ string) {
+	t.Helper()
+	for i := range 3 {
+		if err := stageAndKeep(t.Context(), e, engine.Table, "select "+itoa(i+1)+" as n", 2); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func publishSecond(ctx context.Context, e *Engine, _ string) error {
 	return stageAndPublish(ctx, e, engine.Table, "select 2 as n")
 }
 
 func stageAndPublish(ctx context.Context, e *Engine, form engine.Form, sql string) error {
+	return stageAndKeep(ctx, e, form, sql, 0)
+}
+
+func stageAndKeep(ctx context.Context, e *Engine, form engine.Form, sql string, keep int) error {
 	s, err := e.Stage(ctx, engine.Build{Target: engine.ParseRelation("a.b"), Form: form, SQL: sql, Run: "r1"})
 	if err != nil {
 		return err
@@ -69,7 +95,7 @@ func stageAndPublish(ctx context.Context, e *Engine, form engine.Form, sql strin
 	if was, ok := e.known.marker("a.b"); ok {
 		version = was.fence + 1
 	}
-	return e.Publish(ctx, engine.Publication{Staged: s, Marker: marker("a.b", version)})
+	return e.Publish(ctx, engine.Publication{Staged: s, Marker: marker("a.b", version), Keep: keep})
 }
 
 // lookPublished tells what is there: the rows and their version agree, or
@@ -79,6 +105,21 @@ func lookPublished(t *testing.T, e *Engine) [][]string {
 	out := answer(t, e, "select dataset, version::varchar from larder.published")
 	if _, err := e.Columns(t.Context(), engine.ParseRelation("a.b")); err == nil {
 		out = append(out, answer(t, e, "select n from a.b")...)
+	}
+	return out
+}
+
+// lookKept tells besides which versions are kept, and what they hold.
+func lookKept(t *testing.T, e *Engine) [][]string {
+	t.Helper()
+	out := lookPublished(t, e)
+	target := engine.ParseRelation("a.b")
+	versions, err := e.Past(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range versions {
+		out = append(out, answer(t, e, "select "+itoa(int(version))+"::varchar, n from "+pastOf(target, version).String())...)
 	}
 	return out
 }

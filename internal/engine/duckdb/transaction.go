@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+
+	"github.com/larder-data/larder/internal/engine"
 )
 
 // transaction is several statements that become visible together. After an
@@ -55,6 +57,11 @@ func (t *transaction) add(name, sql string) {
 	if sql != "" {
 		t.pending = append(t.pending, step{name, sql})
 	}
+}
+
+// rename puts in line what gives a relation another name in its schema.
+func (t *transaction) rename(form engine.Form, from, to engine.Relation) {
+	t.add("rename", "ALTER "+strings.ToUpper(string(form))+" "+from.String()+" RENAME TO "+engine.Quote(to.Name))
 }
 
 // exec runs a statement, after those in line, and returns how many rows it

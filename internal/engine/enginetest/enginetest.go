@@ -70,6 +70,7 @@ func Run(t *testing.T, d Dialect, open Open) {
 		{"cancel", cancelCases},
 		{"bulk", bulkCases},
 		{"direct", directCases},
+		{"past", pastCases},
 		{"landing", landingCases},
 		{"supersede", supersedeCases},
 		{"shape", shapeCases},
