@@ -10,16 +10,27 @@ import (
 func (p *program) checkCommand() *cobra.Command {
 	var which selection
 	var explain, all bool
+	var past replayFlags
 	cmd := &cobra.Command{
-		Use:   "check",
+		Use:   "check [DATASET]",
 		Short: "Judge what is published now, without building",
 		Long: `Evaluates the rules on what readers see now and records the results. Nothing is
-built, nothing is taken away. Exits 1 when a rule blocks or cannot be evaluated.`,
+built, nothing is taken away. Exits 1 when a rule blocks or cannot be evaluated.
+
+With --replay the rules of one dataset are held against its past instead: on which
+of the last days would they have warned, or held back what was built? Rules about
+rows and about the whole look at the rows of each day, deviations at the days
+before it. The rows are those of now, not those of then. Nothing is recorded.`,
 		Example: `  larder check
+  larder check finance.net_sales_daily --replay 90d
   larder check --select finance.* --all
   larder check --explain --select finance.net_sales_daily`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if past.asked(cmd) {
+				return p.replay(cmd, args, past)
+			}
+			which.picked = append(which.picked, args...)
 			a, err := p.connect(cmd.Context())
 			if err != nil {
 				return err
@@ -37,6 +48,7 @@ built, nothing is taken away. Exits 1 when a rule blocks or cannot be evaluated.
 		},
 	}
 	which.flags(cmd)
+	past.flags(cmd)
 	cmd.Flags().BoolVar(&explain, "explain", false, "show the queries the checks would run, and run none")
 	cmd.Flags().BoolVar(&all, "all", false, "list the checks that passed, too")
 	return cmd

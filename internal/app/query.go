@@ -30,12 +30,7 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 	if err != nil {
 		return nil, err
 	}
-	settings, err := a.duckdb()
-	if err != nil {
-		return nil, err
-	}
-	settings.ReadOnly, settings.AllowDirs = true, []string{a.Project.Lake}
-	e, err := duckdb.Open(ctx, settings)
+	e, err := a.openReader(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +44,16 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 		answer.Notes, err = []string{"whether anything is held or accepted cannot be told: " + err.Error()}, nil
 	}
 	return answer, err
+}
+
+// openReader opens the warehouse for reading, contained.
+func (a *App) openReader(ctx context.Context) (*duckdb.Engine, error) {
+	settings, err := a.duckdb()
+	if err != nil {
+		return nil, err
+	}
+	settings.ReadOnly, settings.AllowDirs = true, []string{a.Project.Lake}
+	return duckdb.Open(ctx, settings)
 }
 
 // notes tells what there is to say about the datasets a question reads, and

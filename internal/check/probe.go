@@ -23,6 +23,8 @@ type probe struct {
 	value   string    // an aggregate over the rows
 	alone   string    // a complete SELECT of one number
 	rows    string    // a complete SELECT, its rows given to read
+	sides   string    // of a reconciliation: rows before they are grouped and compared
+	orphans string    // of references: the failing rows as a FROM clause, all columns of theirs
 	judges  bool      // the number of rows judged is wanted
 	sample  string    // a complete SELECT of failing rows
 	derived bool      // the sample's columns are of the user's own making

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/project"
@@ -20,12 +21,16 @@ func (s scope) unique(p *probe) error {
 	}
 	p.judges = true
 	key := strings.Join(columns, ", ")
-	known := strings.Join(columns, " is not null or ") + " is not null"
+	known := anyKnown(columns)
 	repeated := s.filtered(p.where, known) + " group by " + key + " having count(*) > 1"
 	p.alone = "select coalesce(sum(n - 1), 0) as v from (select count(*) as n" + repeated + ") as k"
 	p.sample = "select " + key + ", count(*) as \"rows\"" + repeated + fmt.Sprintf(" order by %d desc, ", len(columns)+1) + key
 	p.phrase = "repeat an earlier " + strings.Join(p.check.Rule.Columns, ", ")
 	return nil
+}
+
+func anyKnown(columns []string) string {
+	return strings.Join(columns, " is not null or ") + " is not null"
 }
 
 // references counts rows whose key is not found in another dataset. A key
@@ -55,7 +60,7 @@ func (s scope) references(p *probe) error {
 	orphans := " from (select *" + s.filtered(p.where) + ") as _a where " + strings.Join(present, " and ") +
 		" and not exists (select 1 from " + relation.String() + " as _b where " + strings.Join(equal, " and ") + ")"
 	p.judges = true
-	p.alone = "select count(*) as v" + orphans
+	p.alone, p.orphans = "select count(*) as v"+orphans, orphans
 	p.sample = "select " + s.list("_a.") + orphans + s.ordered()
 	p.phrase = strings.Join(rule.Columns, ", ") + " is not found in " + rule.Other
 	return nil
@@ -149,17 +154,24 @@ func (s scope) deviation(p *probe) (err error) {
 	if len(s.Columns) > 0 && !of.IsTemporal() {
 		return fault.New(fault.Invalid, "%s is %s; days are taken from a date or a timestamp", rule.Over, of)
 	}
-	day := "cast(" + quoted + " as date)"
-	complete := fmt.Sprintf("%s < date '%s'", day, s.today().Format("2006-01-02"))
+	day := dayExpression(quoted)
+	complete := fmt.Sprintf("%s < %s", day, dayLiteral(s.today()))
 	window := fmt.Sprintf("%s >= (select max(%s)%s) - interval '%d' day", day, day, s.filtered(p.where, complete), rule.Days)
+	p.rows = s.daily(p, day, value, complete, window)
+	return nil
+}
+
+// daily measures a value of each day and segment.
+func (s scope) daily(p *probe, day, value string, conditions ...string) string {
 	keys := []string{day + " as d"}
 	for i, b := range p.by {
 		keys = append(keys, fmt.Sprintf("(%s) as k%d", b.sql, i))
 	}
-	p.rows = "select " + strings.Join(keys, ", ") + ", (" + value + ") as v, count(*) as n" +
-		s.filtered(p.where, complete, window) + groupBy(len(keys))
-	return nil
+	return "select " + strings.Join(keys, ", ") + ", (" + value + ") as v, count(*) as n" +
+		s.filtered(append(conditions, p.where)...) + groupBy(len(keys))
 }
+
+func dayLiteral(day time.Time) string { return "date '" + day.Format(time.DateOnly) + "'" }
 
 // groupBy groups by the first columns of the select list.
 func groupBy(n int) string {
@@ -218,8 +230,8 @@ func (s scope) reconcile(p *probe) (err error) {
 	for i := range p.by {
 		keys += fmt.Sprintf("k%d, ", i)
 	}
-	p.rows = "select " + keys + "max(l) as l, max(r) as r, max(a) as a, max(b) as b from (" + left + " union all " + right +
-		") as u" + groupBy(len(p.by)) + " having max(l) is distinct from max(r) or max(a) = 0 or max(b) = 0"
+	p.sides = "select " + keys + "max(l) as l, max(r) as r, max(a) as a, max(b) as b from (" + left + " union all " + right + ") as u"
+	p.rows = p.sides + groupBy(len(p.by)) + " having max(l) is distinct from max(r) or max(a) = 0 or max(b) = 0"
 	return nil
 }
 

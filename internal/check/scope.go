@@ -102,6 +102,7 @@ type segment struct {
 	sql      string
 	label    string // as a person wrote it
 	personal bool   // it reads a personal column: its values are hashed
+	day      bool   // its values are days
 }
 
 // segments prepares the expressions of `by`. There day(x), week(x), month(x),
@@ -117,9 +118,18 @@ func (s scope) segments(by []string) ([]segment, error) {
 		if pieces := split(words); len(pieces) > 1 {
 			return nil, fault.New(fault.Invalid, "the segment %s is several expressions", tidy(words))
 		}
-		out = append(out, segment{sql: period(s.replace(words)), label: tidy(words), personal: s.readsPersonal(words)})
+		sql, unit := period(s.replace(words))
+		out = append(out, segment{
+			sql: sql, label: tidy(words), personal: s.readsPersonal(words), day: unit == "day" || s.holdsDays(words),
+		})
 	}
 	return out, nil
+}
+
+// holdsDays reports whether words are a column of dates and nothing else.
+func (s scope) holdsDays(words []word) bool {
+	c, known := table.Find(s.Columns, strings.Trim(tidy(words), `"`))
+	return known && c.Type.Kind == table.Date
 }
 
 func (s scope) readsPersonal(words []word) bool {
@@ -157,24 +167,27 @@ func split(words []word) [][]word {
 }
 
 // period turns day(x) and its kin, when they are the whole expression, into
-// the start of the period.
-func period(words []word) string {
+// the start of the period, and returns the unit; "" for any other expression.
+func period(words []word) (sql, unit string) {
 	whole := tidy(words)
 	open := strings.IndexByte(whole, '(')
 	if open < 0 || !strings.HasSuffix(whole, ")") {
-		return whole
+		return whole, ""
 	}
 	inner := whole[open+1 : len(whole)-1]
 	if cutInner, err := cut(inner); err != nil || len(split(cutInner)) > 1 {
-		return whole // the last bracket closes another one: day(a) - day(b)
+		return whole, "" // the last bracket closes another one: day(a) - day(b)
 	}
 	switch unit := strings.ToLower(strings.TrimSpace(whole[:open])); unit {
 	case "day":
-		return "cast((" + inner + ") as date)"
+		return dayExpression("(" + inner + ")"), unit
 	case "week", "month", "quarter", "year":
-		return fmt.Sprintf("cast(date_trunc('%s', %s) as date)", unit, inner)
+		return fmt.Sprintf("cast(date_trunc('%s', %s) as date)", unit, inner), unit
 	case "hour":
-		return fmt.Sprintf("date_trunc('hour', %s)", inner)
+		return fmt.Sprintf("date_trunc('hour', %s)", inner), unit
 	}
-	return whole
+	return whole, ""
 }
+
+// dayExpression is the day of a date or timestamp in the session's time zone.
+func dayExpression(sql string) string { return "cast(" + sql + " as date)" }

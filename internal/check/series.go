@@ -162,6 +162,12 @@ func (c *Checker) seriesFromHistory(ctx context.Context, s scope, p *probe) ([]*
 	if err != nil {
 		return nil, err
 	}
+	s.remember(bySegment, values)
+	return sorted(bySegment), nil
+}
+
+// remember adds past values to the series, of each day before today the last.
+func (s scope) remember(bySegment map[string]*series, values []state.Value) {
 	for _, v := range values {
 		one := bySegment[v.Segment]
 		if one == nil {
@@ -177,7 +183,6 @@ func (c *Checker) seriesFromHistory(ctx context.Context, s scope, p *probe) ([]*
 			one.past = append(one.past, at)
 		}
 	}
-	return sorted(bySegment), nil
 }
 
 func sorted(bySegment map[string]*series) []*series {
