@@ -22,7 +22,7 @@ func (a *App) compile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := compile.Input{TimeZone: a.Project.TimeZone.String(), Params: a.params()}
+	in := compile.Input{TimeZone: a.Project.TimeZone.String(), Engine: a.Project.Target.Engine, Params: a.params()}
 	for _, dataset := range a.lakeDatasets() {
 		own := append(append([]table.Column(nil), columns[dataset]...), engine.Provenance()...)
 		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
@@ -84,9 +84,10 @@ func (a *App) params() map[string]compile.Param {
 
 // render replaces a model's parameters, $now among them, as the target's engine
 // writes them, after moving the datasets it reads.
-func (a *App) render(sql string, now time.Time, move func(string) (string, bool)) (string, error) {
+func (a *App) render(m build.Model, now time.Time, move func(string) (string, bool)) (string, error) {
+	sql := m.SQL
 	if move != nil && a.env != build.Production {
-		moved, err := a.renderer.Relocate(sql, move)
+		moved, err := a.renderer.Relocate(sql, m.Dialect, move)
 		if err != nil {
 			return "", err
 		}
@@ -106,15 +107,15 @@ func (a *App) RunnableSQL(ctx context.Context, target string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	m, ok := a.models[dataset]
-	if !ok {
+	if _, ok := a.models[dataset]; !ok {
 		return "", fault.New(fault.Invalid, "%s is landed, not built by SQL", dataset)
 	}
-	text, err := a.render(m.SQL, a.options.Now(), nil)
+	m := a.buildModel(dataset)
+	text, err := a.render(m, a.options.Now(), nil)
 	if err != nil {
 		return "", err
 	}
-	text, err = a.relocated(ctx, text)
+	text, err = a.relocated(ctx, text, m.Dialect)
 	return strings.TrimSpace(text), err
 }
 

@@ -98,11 +98,7 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 	}}
 	models := make(map[string]build.Model, len(a.Graph.Nodes))
 	for dataset := range a.Graph.Nodes {
-		m := build.Model{Form: a.form(dataset), Owner: a.Facts[dataset].Owner}
-		if model, ok := a.models[dataset]; ok {
-			m.SQL = model.SQL
-		}
-		models[dataset] = m
+		models[dataset] = a.buildModel(dataset)
 	}
 	var ingester build.Ingester
 	if a.env == build.Production {
@@ -113,6 +109,12 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 		Ingester: ingester, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
 		Now: a.options.Now, Observe: observe, Typed: a.engine.Capabilities().Name == "duckdb",
 	}
+}
+
+// buildModel is what the build needs of a dataset.
+func (a *App) buildModel(dataset string) build.Model {
+	node := a.Graph.Nodes[dataset]
+	return build.Model{SQL: node.SQL, Dialect: node.Dialect, Form: a.form(dataset), Owner: a.Facts[dataset].Owner}
 }
 
 // openLake opens the archive and the readers of sources.

@@ -98,8 +98,8 @@ func (a *App) seen(ctx context.Context) (map[string]state.Entry, error) {
 }
 
 // relocated is a query that reads the environment's own datasets where it has
-// them, and production's otherwise.
-func (a *App) relocated(ctx context.Context, sql string) (string, error) {
+// them, and production's otherwise. The dialect is Relocate's.
+func (a *App) relocated(ctx context.Context, sql, dialect string) (string, error) {
 	if a.env == build.Production || sql == "" {
 		return sql, nil
 	}
@@ -115,7 +115,7 @@ func (a *App) relocated(ctx context.Context, sql string) (string, error) {
 			schemas[strings.ToLower(dataset)] = r.Schema
 		}
 	}
-	return a.renderer.Relocate(sql, func(dataset string) (string, bool) {
+	return a.renderer.Relocate(sql, dialect, func(dataset string) (string, bool) {
 		schema, ok := schemas[strings.ToLower(dataset)]
 		return schema, ok
 	})

@@ -26,7 +26,7 @@ type Answer struct {
 // after the timeout.
 func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*Answer, error) {
 	question := sql
-	sql, err := a.relocated(ctx, question)
+	sql, err := a.relocated(ctx, question, "")
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ type Builder struct {
 	Ingester   Ingester // nil: the project lands nothing itself
 	// Render fills in a model's parameters, and lets it read datasets where move
 	// says their schemas are.
-	Render  func(sql string, now time.Time, move func(dataset string) (schema string, moved bool)) (string, error)
+	Render  func(m Model, now time.Time, move func(dataset string) (schema string, moved bool)) (string, error)
 	Binder  Rebinder
 	Dialect string // name and version of what binds SQL, kept with every entry
 	// Typed says that what binds SQL is of the engine's own kind: the columns it
@@ -54,9 +54,10 @@ type Store interface {
 
 // Model is what the build needs of a dataset beside its place in the graph.
 type Model struct {
-	SQL   string // as written; Render replaces its parameters
-	Form  engine.Form
-	Owner string
+	SQL     string // as written; Render replaces its parameters
+	Dialect string // the engine it is written for; "" is what binds SQL
+	Form    engine.Form
+	Owner   string
 }
 
 // Checker judges rows against a dataset's rules.

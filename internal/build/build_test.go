@@ -65,7 +65,7 @@ func newYard(t *testing.T) *yard {
 	y.b = &Builder{
 		Env: Production, Graph: &compile.Graph{Nodes: map[string]*compile.Node{}}, Models: map[string]Model{}, CheckReads: map[string][]string{},
 		Engine: e, Store: y.store, Checker: y, Ingester: y, Dialect: "duckdb 1", Now: func() time.Time { return y.clock },
-		Render:  func(sql string, _ time.Time, _ func(string) (string, bool)) (string, error) { return sql, nil },
+		Render:  func(m Model, _ time.Time, _ func(string) (string, bool)) (string, error) { return m.SQL, nil },
 		Observe: y.observe, Pause: time.Microsecond,
 	}
 	y.table("lake.a")

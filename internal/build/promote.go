@@ -157,7 +157,7 @@ func (b *Builder) copyOf(ctx context.Context, e state.Entry, run string) (engine
 	model := b.Models[e.Dataset]
 	request := engine.Build{Target: engine.ParseRelation(e.Dataset), Form: model.Form, Run: run}
 	if model.Form == engine.View {
-		sql, err := b.Render(model.SQL, b.Now(), nil)
+		sql, err := b.Render(model, b.Now(), nil)
 		if err != nil {
 			return engine.Staged{}, err
 		}

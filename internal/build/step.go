@@ -78,7 +78,7 @@ func (x *execution) prepare(step Step, f *finished) *making {
 		return m
 	}
 	model := x.b.Models[step.Dataset]
-	sql, err := x.b.Render(model.SQL, x.plan.AsOf, x.move(step.Dataset))
+	sql, err := x.b.Render(model, x.plan.AsOf, x.move(step.Dataset))
 	if err != nil {
 		m.over, m.done = true, outcome{err: err}
 		return m

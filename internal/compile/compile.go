@@ -17,6 +17,7 @@ import (
 // Input is what there is to compile.
 type Input struct {
 	TimeZone string           // IANA name; every binding runs in it
+	Engine   string           // of the target; "" is DuckDB
 	Params   map[string]Param // project variables; $now, $start and $end are built in
 	Tables   []Table          // lake tables and other relations models may read
 	Models   []Model
@@ -32,14 +33,16 @@ type Table struct {
 
 // Model is one SELECT.
 type Model struct {
-	Dataset  string
-	SQL      string
-	View     bool
-	Settings string                       // build settings that are part of the data version, canonical text
-	Columns  []Declared                   // what the header says of its columns
-	Grain    []GrainColumn                // the columns that name a row
-	Place    func(offset int) fault.Place // turns a byte offset of SQL into a position; nil: Where stands for all
-	Where    fault.Place
+	Dataset   string
+	SQL       string
+	Dialect   string // the engine it is written for; "" is DuckDB, which binds it. Any other has all columns declared, with types
+	View      bool
+	Settings  string                       // build settings that are part of the data version, canonical text
+	Columns   []Declared                   // what the header says of its columns
+	Grain     []GrainColumn                // the columns that name a row
+	Overrides []Override                   // its SQL on other engines
+	Place     func(offset int) fault.Place // turns a byte offset of SQL into a position; nil: Where stands for all
+	Where     fault.Place
 }
 
 // Declared is what a file says of one column: a promise that is held against
@@ -76,10 +79,12 @@ type Node struct {
 	Dataset     string
 	Model       bool // false: a Table of the Input
 	View        bool
+	SQL         string // of a Model: what the target's engine runs, parameters and all
+	Dialect     string // the engine SQL is written for; "" when DuckDB bound it
 	Columns     []table.Column
 	DependsOn   []string                  // datasets read directly, sorted
 	UsedBy      []string                  // datasets that read it directly, sorted
-	Lineage     []Edge                    // by column, in column order
+	Lineage     []Edge                    // by column, in column order; all columns read for each when DuckDB did not bind the model
 	Fingerprint string                    // of the meaning: SQL, settings, parameters used; "" for a Table
 	Params      []string                  // parameters used, sorted
 	Reads       map[string][]table.Column // per upstream dataset, the columns actually read

@@ -24,7 +24,7 @@ type entry struct {
 }
 
 // cacheKey names an outcome by everything that decides it.
-func cacheKey(m *Model, zone string, params map[string]Param, used []string, upstreams map[string]upstream) string {
+func cacheKey(m *Model, zone, engine string, params map[string]Param, used []string, upstreams map[string]upstream) string {
 	k := make([]byte, 0, len(m.SQL)+1024)
 	add := func(texts ...string) {
 		for _, t := range texts {
@@ -45,6 +45,9 @@ func cacheKey(m *Model, zone string, params map[string]Param, used []string, ups
 		if p, ok := params[name]; ok {
 			add("param", name, p.Type.String(), p.Value, strconv.FormatBool(p.Null))
 		}
+	}
+	for _, o := range m.Overrides {
+		add("override", engine, o.Engine, o.SQL)
 	}
 	for _, dataset := range sortedKeys(upstreams) {
 		add("upstream", dataset, upstreams[dataset].sum)
@@ -195,11 +198,12 @@ func decodeEntry(data []byte) (*entry, error) {
 }
 
 // node makes a graph node of an entry.
-func (e *entry) node(m *Model) *Node {
+func (e *entry) node(m *Model, engine string) *Node {
 	n := &Node{
 		Dataset: m.Dataset, Model: true, View: m.View, Columns: e.columns, Lineage: e.lineage,
 		Fingerprint: e.fingerprint, Params: e.params, Reads: e.reads, DependsOn: sortedKeys(e.reads),
 	}
+	n.SQL, n.Dialect = m.runs(engine)
 	n.Money = named(e.money, e.columns)
 	for _, p := range e.warnings {
 		n.Warnings = append(n.Warnings, p.fault(m))

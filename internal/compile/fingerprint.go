@@ -138,6 +138,15 @@ func (m *meaning) column(c table.Column) {
 	m.out = append(m.out, ';')
 }
 
+// output is columns by the names readers know them by.
+func (m *meaning) output(columns []table.Column) {
+	for _, c := range columns {
+		m.quote(c.Name)
+		m.out = append(m.out, c.Type.String()...)
+		m.out = append(m.out, ';')
+	}
+}
+
 func (m *meaning) quote(text string) { m.out = strconv.AppendQuote(m.out, text) }
 
 // fingerprint hashes what a plan means together with what it does not show:
@@ -147,11 +156,7 @@ func (m *meaning) fingerprint(plan value, columns []table.Column, moments []stri
 	m.numbers = map[uint64]int{}
 	m.out = m.out[:0]
 	m.write(plan)
-	for _, c := range columns {
-		m.quote(c.Name)
-		m.out = append(m.out, c.Type.String()...)
-		m.out = append(m.out, ';')
-	}
+	m.output(columns)
 	for _, moment := range moments {
 		m.quote(moment)
 	}

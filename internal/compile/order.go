@@ -34,6 +34,9 @@ func (c *compiler) untangle(ctx context.Context) error {
 // refine narrows what a model mentions to what its syntax tree reads. A text
 // without a tree keeps its mentions.
 func (c *compiler) refine(ctx context.Context, j *job) error {
+	if j.model.Dialect != "" {
+		return nil // told by its text already
+	}
 	st := readStatement(j.model.SQL, c.in.Params)
 	if st.hopeless {
 		return nil

@@ -126,6 +126,9 @@ func (c *compiler) bind(ctx context.Context, s *session, t *task) (outcome, erro
 		columns: b.columns, lineage: b.lineage, reads: b.reads, fingerprint: b.fingerprint, params: b.params,
 		money: moneyOf(m.Columns, b.inherit(t.upstreams)), warnings: append(b.warnings, warned...),
 	}
+	if len(out.faults) == 0 {
+		c.overrides(t, &out)
+	}
 	return out, nil
 }
 

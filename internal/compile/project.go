@@ -26,7 +26,7 @@ func (c *compiler) survey() {
 			continue
 		}
 		c.faults = append(c.faults, promises("table "+t.Dataset, t.Declared, t.Columns, t.Where)...)
-		c.faults = append(c.faults, floatTables(t)...)
+		c.faults = append(c.faults, floats("", t.Declared, t.Columns)...)
 		money := moneyOf(t.Declared, nil)
 		node := &Node{Dataset: t.Dataset, Columns: t.Columns, Money: named(money, t.Columns)}
 		c.settle(node, money)
@@ -60,28 +60,23 @@ func (c *compiler) register(dataset, op string, where fault.Place) bool {
 	return true
 }
 
-func floatTables(t *Table) (list fault.List) {
-	for _, d := range t.Declared {
-		for _, c := range t.Columns {
-			if d.Currency != "" && c.Type.IsFloat() && strings.EqualFold(c.Name, d.Name) {
-				list = append(list, fault.At(d.Where, fault.Invalid, "the money column %s is %s, a float: pennies get lost", c.Name, c.Type).
-					WithHint("declare it as decimal(18,2)"))
-			}
+// mentions notes the datasets and parameters in a model's text, and the
+// parameters in its overrides.
+func (c *compiler) mentions(j *job) {
+	for _, o := range j.model.Overrides {
+		for _, t := range scanAs(o.Engine, o.SQL) {
+			c.mentionsParameter(j, t)
 		}
 	}
-	return list
-}
-
-// mentions notes the datasets and parameters in a model's text.
-func (c *compiler) mentions(j *job) {
+	if j.model.Dialect != "" {
+		j.candidates = sortedKeys(c.foreign(j.model.SQL, j.model.Dialect).reads)
+		return
+	}
 	c.tokens = scanInto(c.tokens[:0], j.model.SQL)
 	tokens := c.tokens
 	for i, t := range tokens {
 		if t.kind == parameterToken {
-			name := strings.ToLower(strings.TrimPrefix(t.text, "$"))
-			if known, _, ok := findParam(c.in.Params, name); ok && !containsFold(j.params, known) {
-				j.params = append(j.params, known)
-			}
+			c.mentionsParameter(j, t)
 			continue
 		}
 		if i+2 >= len(tokens) || !tokens[i+1].is(".") {
@@ -93,6 +88,16 @@ func (c *compiler) mentions(j *job) {
 		if _, known := c.places[key]; ok && ok2 && known && !containsFold(j.candidates, key) {
 			j.candidates = append(j.candidates, key)
 		}
+	}
+}
+
+func (c *compiler) mentionsParameter(j *job, t token) {
+	if t.kind != parameterToken {
+		return
+	}
+	name := strings.ToLower(strings.TrimPrefix(t.text, "$"))
+	if known, _, ok := findParam(c.in.Params, name); ok && !containsFold(j.params, known) {
+		j.params = append(j.params, known)
 	}
 }
 

@@ -88,6 +88,10 @@ func (w *walker) refuseCalls(name string, arguments, at int) {
 	case ok:
 		w.refuse(otherwise(at, strings.Clone(name), hint))
 	case name == "age" && arguments == 1:
-		w.refuse(otherwise(at, "age", "age(x) counts from today; write age($now, x)"))
+		w.refuse(ageOfToday(at))
 	}
+}
+
+func ageOfToday(at int) problem {
+	return otherwise(at, "age", "age(x) counts from today; write age($now, x)")
 }

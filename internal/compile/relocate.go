@@ -13,8 +13,12 @@ import (
 // replaced: move tells the new schema of a dataset, named schema.name as the
 // query spells it, and false for one that is to stay. Everything else stays as
 // it is written, to the byte. DuckDB's own syntax tree tells which words are
-// datasets; SQL it cannot read is an Invalid error.
-func (r *Renderer) Relocate(sql string, move func(dataset string) (schema string, moved bool)) (string, error) {
+// datasets; SQL it cannot read is an Invalid error. Of SQL in another engine's
+// dialect, "" being DuckDB's, its FROM clauses tell.
+func (r *Renderer) Relocate(sql, dialect string, move func(dataset string) (schema string, moved bool)) (string, error) {
+	if dialect != "" {
+		return relocateForeign(sql, dialect, move)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.open(); err != nil {
@@ -39,6 +43,19 @@ func (r *Renderer) Relocate(sql string, move func(dataset string) (schema string
 	}
 	if len(moves) == 0 {
 		return sql, nil
+	}
+	return replaceSchemas(sql, moves)
+}
+
+func relocateForeign(sql, dialect string, move func(dataset string) (schema string, moved bool)) (string, error) {
+	moves := map[int]string{}
+	for _, ref := range references(scanAs(dialect, sql)) {
+		if len(ref.parts) != 2 {
+			continue
+		}
+		if to, ok := move(ref.parts[0] + "." + ref.parts[1]); ok {
+			moves[ref.at] = to
+		}
 	}
 	return replaceSchemas(sql, moves)
 }

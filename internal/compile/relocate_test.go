@@ -49,14 +49,27 @@ func TestRelocate(t *testing.T) {
 		{"nothing", "select 1", "select 1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := r.Relocate(c.sql, toAda)
+			got, err := r.Relocate(c.sql, "", toAda)
 			if err != nil || got != c.want {
 				t.Errorf("got  %s\nwant %s\n%v", got, c.want, err)
 			}
 		})
 	}
-	if _, err := r.Relocate("select from", toAda); fault.KindOf(err) != fault.Invalid {
+	if _, err := r.Relocate("select from", "", toAda); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("what is no SQL gives %v", err)
+	}
+}
+
+func TestRelocateForeign(t *testing.T) {
+	r := renderer(t)
+	for sql, want := range map[string]string{
+		"select distinct on (o.id) o.* from warehouse.orders as o, lake.x where o.j ? 'warehouse.orders' -- warehouse.orders":             `select distinct on (o.id) o.* from "ada__warehouse".orders as o, lake.x where o.j ? 'warehouse.orders' -- warehouse.orders`,
+		"select WareHouse.Orders.id, warehouse.b from WAREHOUSE.\"Orders\" join lateral (select * from warehouse.a) as warehouse on true": `select "ada__warehouse".Orders.id, warehouse.b from "ada__warehouse"."Orders" join lateral (select * from "ada__warehouse".a) as warehouse on true`,
+		"select extract(day from warehouse.x) from lake.x as warehouse":                                                                   "select extract(day from warehouse.x) from lake.x as warehouse",
+	} {
+		if got, err := r.Relocate(sql, "postgres", toAda); err != nil || got != want {
+			t.Errorf("got  %s\nwant %s\n%v", got, want, err)
+		}
 	}
 }
 
@@ -82,12 +95,12 @@ func TestRelocateEveryConstruct(t *testing.T) {
 	}
 	tried := 0
 	for _, c := range constructs(t) {
-		there, err := r.Relocate(c.sql, moveAll)
+		there, err := r.Relocate(c.sql, "", moveAll)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		again, err := r.Relocate(there, back)
+		again, err := r.Relocate(there, "", back)
 		if plain := strings.ReplaceAll(again, `"`, ""); err != nil || plain != strings.ReplaceAll(c.sql, `"`, "") {
 			t.Errorf("%s: there and back is\n%s\nnot\n%s\n%v", c.name, again, c.sql, err)
 		}

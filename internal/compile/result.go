@@ -119,15 +119,18 @@ func (c *compiler) mentionedBy(sql string) map[string]upstream {
 // engine, over the upstream columns stored with it and with m's settings. It
 // tells whether a new engine or a new way of fingerprinting changed anything.
 func (r *Result) Rebind(ctx context.Context, m Model, sql string, upstreams map[string][]table.Column) (string, error) {
+	known := make(map[string]upstream, len(upstreams))
+	for dataset, columns := range upstreams {
+		known[strings.ToLower(dataset)] = upstream{dataset: dataset, columns: columns}
+	}
+	if _, dialect := m.runs(r.c.in.Engine); dialect != "" {
+		return r.c.foreign(sql, dialect).fingerprint(r.c.in, &m, known, r.Graph.Nodes[m.Dataset].Columns), nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s, err := r.session(ctx)
 	if err != nil {
 		return "", err
-	}
-	known := make(map[string]upstream, len(upstreams))
-	for dataset, columns := range upstreams {
-		known[strings.ToLower(dataset)] = upstream{dataset: dataset, columns: columns}
 	}
 	b, err := s.bind(ctx, asked{
 		sql: sql, params: r.c.in.Params, settings: m.Settings, view: m.View, upstreams: known,

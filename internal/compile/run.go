@@ -198,7 +198,7 @@ func (c *compiler) compile(ctx context.Context) error {
 }
 
 // task prepares a model for binding; nil when there is nothing to bind because
-// the cache knows it or something it reads is wrong.
+// the cache knows it, something it reads is wrong, or it is for another engine.
 func (c *compiler) task(ctx context.Context, key string) (*task, error) {
 	j := c.jobs[key]
 	if j.failed {
@@ -219,13 +219,17 @@ func (c *compiler) task(ctx context.Context, key string) (*task, error) {
 			t.upstreams[up] = known
 		}
 	}
+	if j.model.Dialect != "" {
+		c.accept(c.describe(t))
+		return nil, nil
+	}
 	if c.cache == nil {
 		return t, nil
 	}
-	t.kept = cacheKey(j.model, c.in.TimeZone, c.in.Params, j.params, t.upstreams)
+	t.kept = cacheKey(j.model, c.in.TimeZone, c.in.Engine, c.in.Params, j.params, t.upstreams)
 	if data, ok := c.cache.Get(t.kept); ok {
 		if e, err := decodeEntry(data); err == nil {
-			c.settle(e.node(j.model), e.money)
+			c.settle(e.node(j.model, c.in.Engine), e.money)
 			return nil, nil
 		}
 	}
@@ -240,10 +244,10 @@ func (c *compiler) accept(out outcome) {
 		c.jobs[out.key].failed, c.jobs[out.key].accused = true, true
 		return
 	}
-	if c.cache != nil {
+	if c.cache != nil && out.kept != "" {
 		c.cache.Put(out.kept, out.entry.encode())
 	}
-	c.settle(out.entry.node(c.jobs[out.key].model), out.entry.money)
+	c.settle(out.entry.node(c.jobs[out.key].model, c.in.Engine), out.entry.money)
 }
 
 // skipped says once which models were not looked at because something they
