@@ -48,7 +48,7 @@ func admit(prepared *duck.Stmt, query string) error {
 		return err
 	}
 	question := kind == duck.STATEMENT_TYPE_SELECT || kind == duck.STATEMENT_TYPE_RELATION
-	if word := firstWord(query); kind == duck.STATEMENT_TYPE_EXPLAIN {
+	if word := engine.FirstWord(query); kind == duck.STATEMENT_TYPE_EXPLAIN {
 		question = true
 	} else if word == "PRAGMA" || word == "CALL" {
 		question = false // DuckDB turns some of them into SELECTs

@@ -102,7 +102,7 @@ func (c change) keyDelta(exists bool, helper string) delta {
 			" QUALIFY row_number() OVER (PARTITION BY " + prefixed("c.", c.Key) + " ORDER BY " + order + ") = 1",
 	}
 	if c.Deleted != "" {
-		d.enter = "SELECT * FROM (" + d.enter + ") AS newest WHERE (" + withoutEnd(c.Deleted) + ") IS NOT TRUE"
+		d.enter = "SELECT * FROM (" + d.enter + ") AS newest WHERE (" + engine.WithoutEnd(c.Deleted) + ") IS NOT TRUE"
 	}
 	if exists {
 		d.gone = "EXISTS (SELECT 1 FROM " + helper + " AS t WHERE " + strings.ReplaceAll(strings.Join(same, " AND "), "c.\"", "a.\"") + ")"

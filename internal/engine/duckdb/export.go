@@ -75,7 +75,7 @@ func portable(query string, columns []table.Column) string {
 		}
 		parts = append(parts, name+" AS "+engine.Quote(c.Name))
 	}
-	return "SELECT " + strings.Join(parts, ", ") + " FROM (\n" + withoutEnd(query) + "\n) AS answer(" + strings.Join(names, ", ") + ")"
+	return "SELECT " + strings.Join(parts, ", ") + " FROM (\n" + engine.WithoutEnd(query) + "\n) AS answer(" + strings.Join(names, ", ") + ")"
 }
 
 // move copies a file to its place; the two may be on different disks.

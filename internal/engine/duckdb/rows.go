@@ -89,7 +89,7 @@ func textual(query string, columns []table.Column) string {
 	if !needed {
 		return ""
 	}
-	return "SELECT " + strings.Join(parts, ", ") + " FROM (\n" + withoutEnd(query) + "\n) AS answer(" + strings.Join(names, ", ") + ")"
+	return "SELECT " + strings.Join(parts, ", ") + " FROM (\n" + engine.WithoutEnd(query) + "\n) AS answer(" + strings.Join(names, ", ") + ")"
 }
 
 func asText(name string, t table.Type) string {

@@ -31,11 +31,11 @@ func TestWithoutEndAndFirstWord(t *testing.T) {
 		{"select 1 - -1 -- x", "select 1 - -1", "SELECT"},
 		{"call_me('x')", "call_me('x')", "CALL_ME"},
 	} {
-		if got := withoutEnd(c.sql); got != c.without {
-			t.Errorf("withoutEnd(%q) = %q, want %q", c.sql, got, c.without)
+		if got := engine.WithoutEnd(c.sql); got != c.without {
+			t.Errorf("engine.WithoutEnd(%q) = %q, want %q", c.sql, got, c.without)
 		}
-		if got := firstWord(c.sql); got != c.word {
-			t.Errorf("firstWord(%q) = %q, want %q", c.sql, got, c.word)
+		if got := engine.FirstWord(c.sql); got != c.word {
+			t.Errorf("engine.FirstWord(%q) = %q, want %q", c.sql, got, c.word)
 		}
 	}
 }
@@ -57,9 +57,9 @@ func FuzzSQLText(f *testing.F) {
 	}
 	f.Cleanup(func() { _ = e.Close() })
 	f.Fuzz(func(t *testing.T, sql string) {
-		cut := withoutEnd(sql)
-		if !strings.HasPrefix(sql, cut) || withoutEnd(cut) != cut {
-			t.Fatalf("withoutEnd(%q) = %q", sql, cut)
+		cut := engine.WithoutEnd(sql)
+		if !strings.HasPrefix(sql, cut) || engine.WithoutEnd(cut) != cut {
+			t.Fatalf("engine.WithoutEnd(%q) = %q", sql, cut)
 		}
 		if strings.ContainsRune(sql, 0) || !utf8.ValidString(sql) {
 			return // no text: refused, sooner or later
@@ -72,7 +72,7 @@ func FuzzSQLText(f *testing.F) {
 			return
 		}
 		for _, same := range []string{cut, "SELECT * FROM (\n" + cut + "\n) AS answer"} {
-			if word := firstWord(sql); word != "SELECT" && word != "FROM" && word != "WITH" && word != "VALUES" && same != cut {
+			if word := engine.FirstWord(sql); word != "SELECT" && word != "FROM" && word != "WITH" && word != "VALUES" && same != cut {
 				continue // not everything that answers can stand in parentheses
 			}
 			again, ok := describe(t, e, same)

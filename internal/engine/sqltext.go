@@ -1,13 +1,13 @@
-package duckdb
+package engine
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// withoutEnd returns a single statement without the semicolons and comments
+// WithoutEnd returns a single statement without the semicolons and comments
 // behind it, so that it can stand in parentheses.
-func withoutEnd(sql string) string {
+func WithoutEnd(sql string) string {
 	end := 0
 	scan(sql, func(from, to int) bool {
 		if sql[from:to] != ";" {
@@ -18,8 +18,8 @@ func withoutEnd(sql string) string {
 	return sql[:end]
 }
 
-// firstWord returns the first word of a statement in upper case.
-func firstWord(sql string) string {
+// FirstWord returns the first word of a statement in upper case.
+func FirstWord(sql string) string {
 	word := ""
 	scan(sql, func(from, to int) bool {
 		piece := sql[from:to]

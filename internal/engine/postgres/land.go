@@ -1,0 +1,337 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/table"
+)
+
+// A lake table is three relations here: Target holds the rows of the current
+// state, a table among Larder's own those that left it or never came into it,
+// and Target__loads is a view of both. So each row is stored once.
+
+// The tables a preview is made of stand beside it, under the run's name with
+// these endings.
+const (
+	partNew  = "+new"
+	partGone = "+gone"
+)
+
+// parts are the relations a staging relation may be made of, in the order in
+// which they can be dropped after it.
+func parts(staging engine.Relation) []engine.Relation {
+	return []engine.Relation{
+		{Schema: staging.Schema, Name: staging.Name + partNew},
+		{Schema: staging.Schema, Name: staging.Name + partGone},
+	}
+}
+
+func withoutPart(run string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(run, partNew), partGone)
+}
+
+// preview is what a Preview computed, for the Land that follows it.
+type preview struct {
+	staging   engine.Relation
+	signature string
+}
+
+// Preview copies the rows that arrive into the database, computes what the
+// landing changes, and shows the table as it would be under a staging name. A
+// Land of the same loads before the Discard uses what was computed.
+func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, error) {
+	staged := engine.Staged{
+		Relation: engine.StagingOf(l.Target, l.Marker.Run, longestIdentifier-len(partGone)), Target: l.Target,
+		Form: engine.View, Rows: -1, Columns: withProvenance(l.Columns),
+	}
+	if err := e.Discard(ctx, staged); err != nil {
+		return engine.Staged{}, err
+	}
+	defer e.landing.lock(l.Target.Dataset())()
+	err := e.readyToLand(ctx, l)
+	if err == nil {
+		err = e.preview(ctx, l, staged.Relation)
+	}
+	if err != nil {
+		return engine.Staged{}, fault.Wrap(l.Target.Dataset(), err)
+	}
+	return staged, nil
+}
+
+func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.Relation) error {
+	var c change
+	err := e.transact(ctx, func(ctx context.Context, t *transaction) (err error) {
+		if err := e.keeper.hold(ctx, l.Marker.Run); err != nil {
+			return err
+		}
+		if c, err = t.change(ctx, l); err != nil {
+			return err
+		}
+		c.pool, c.touched = parts(staging)[0].String(), parts(staging)[1].String()
+		if err := c.choose(ctx, t, "UNLOGGED TABLE"); err != nil {
+			return err
+		}
+		t.add("preview", "CREATE VIEW "+staging.String()+" AS "+c.shown())
+		return nil
+	}, nil)
+	if err == nil {
+		e.previews.Store(l.Target, preview{staging, c.signature()})
+	}
+	return err
+}
+
+// readyToLand refuses what cannot land and creates the schema.
+func (e *Engine) readyToLand(ctx context.Context, l engine.Landing) error {
+	for _, r := range []engine.Relation{l.Target, engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)} {
+		if err := engine.CheckTarget(r, longestIdentifier); err != nil {
+			return err
+		}
+	}
+	if e.settings.Archive == nil {
+		return fault.New(fault.Internal, "the warehouse was opened without a reader of the archive")
+	}
+	return e.ensureSchema(ctx, l.Target.Schema)
+}
+
+// Land brings archived loads into the lake table, retires what they supersede
+// and writes the marker, in one transaction. Of loads the warehouse holds
+// already only the marker is written.
+func (e *Engine) Land(ctx context.Context, l engine.Landing) (landed engine.Landed, err error) {
+	defer e.landing.lock(l.Target.Dataset())()
+	if err := e.readyToLand(ctx, l); err != nil {
+		return landed, fault.Wrap(l.Target.Dataset(), err)
+	}
+	err = e.transact(ctx, func(ctx context.Context, t *transaction) error {
+		if err := t.mark(ctx, []engine.Marker{l.Marker}); err != nil {
+			return err
+		}
+		landed, err = e.land(ctx, t, l)
+		return e.blocked(ctx, l.Target, e.explain(ctx, err))
+	}, e.marked([]engine.Marker{l.Marker}))
+	if err != nil {
+		return engine.Landed{}, fault.Wrap(l.Target.Dataset(), err)
+	}
+	if landed.Inserted > 0 {
+		e.written.add(l.Target, landed.Inserted)
+	}
+	return landed, nil
+}
+
+func (e *Engine) land(ctx context.Context, t *transaction, l engine.Landing) (landed engine.Landed, err error) {
+	c, err := t.change(ctx, l)
+	if err != nil {
+		return landed, err
+	}
+	prepared, err := e.previewOf(ctx, t, c)
+	if err != nil {
+		return landed, err
+	}
+	if prepared.Name != "" { // it reads tables that may change their shape
+		t.add("drop", "DROP VIEW "+prepared.String())
+	}
+	if err := t.shape(ctx, l); err != nil {
+		return landed, err
+	}
+	c.there = c.all
+	if landed, err = c.enter(ctx, t, prepared); err != nil {
+		return landed, err
+	}
+	return landed, c.register(ctx, t)
+}
+
+// enter changes the rows, with what a preview computed when there was one.
+func (c change) enter(ctx context.Context, t *transaction, prepared engine.Relation) (landed engine.Landed, err error) {
+	c.pool, c.touched = "pg_temp.larder_pool", "pg_temp.larder_touched"
+	switch {
+	case prepared.Name != "":
+		c.pool, c.touched = parts(prepared)[0].String(), parts(prepared)[1].String()
+	case c.idle():
+		return landed, nil
+	case c.Mode == engine.Append:
+		return c.append(ctx, t)
+	default:
+		if err := c.choose(ctx, t, "TEMP TABLE"); err != nil {
+			return landed, err
+		}
+	}
+	if landed, err = c.apply(ctx, t); err != nil {
+		return landed, err
+	}
+	t.add("drop", "DROP TABLE "+c.pool)
+	if c.touches() {
+		t.add("drop", "DROP TABLE "+c.touched)
+	}
+	return landed, nil
+}
+
+// previewOf returns the staging relation of a Preview of exactly this change;
+// it has no name when there is none, or when it was swept away.
+func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engine.Relation, error) {
+	stored, ok := e.previews.LoadAndDelete(c.Target)
+	p, is := stored.(preview)
+	if !ok || !is || p.signature != c.signature() {
+		return engine.Relation{}, nil
+	}
+	needed := []engine.Relation{p.staging, parts(p.staging)[0]}
+	if c.touches() {
+		needed = append(needed, parts(p.staging)[1])
+	}
+	found, err := look(ctx, t.texts, needed...)
+	if err != nil {
+		return engine.Relation{}, err
+	}
+	for _, r := range found {
+		if !r.there() {
+			return engine.Relation{}, nil
+		}
+	}
+	return p.staging, nil
+}
+
+// shape makes the tables of a lake table as the landing wants them.
+func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
+	past, loads, quarantine := pastOf(l.Target), engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)
+	found, err := look(ctx, t.texts, l.Target, past, loads, quarantine)
+	if err != nil {
+		return err
+	}
+	if !found[3].there() {
+		t.add("quarantine", "CREATE TABLE "+quarantine.String()+` (_load text, _file text, line bigint, column_name text,
+			reason text, text text, _loaded_at timestamptz)`)
+	}
+	columns := withProvenance(l.Columns)
+	if !found[0].there() {
+		t.add("create", "CREATE TABLE "+l.Target.String()+" ("+definitions(columns)+")")
+		t.add("create", "CREATE TABLE "+past.String()+" ("+definitions(columns)+")")
+		t.add("view", everythingView(l.Target, columns))
+		t.flush(ctx)
+		return t.failed
+	}
+	changes := reshape(found[0].columns, l.Columns)
+	if len(changes) == 0 {
+		return nil
+	}
+	// The view names every column, and one cannot change below it.
+	return t.exchange(ctx, loads, found[2], func() {
+		for _, r := range []engine.Relation{l.Target, past} {
+			t.add("column", "ALTER TABLE "+r.String()+" "+strings.Join(changes, ", "))
+		}
+		after := found[0].columns
+		for _, c := range l.Columns {
+			if _, ok := exactly(after, c.Name); !ok {
+				after = append(after, c)
+			}
+		}
+		t.add("view", everythingView(l.Target, after))
+	})
+}
+
+// everythingView is the view of all rows that ever arrived.
+func everythingView(target engine.Relation, columns []table.Column) string {
+	list := quoted(columns)
+	return "CREATE VIEW " + engine.LoadsOf(target).String() + " AS SELECT " + list + " FROM " + target.String() +
+		" UNION ALL SELECT " + list + " FROM " + pastOf(target).String()
+}
+
+// reshape adds the columns a lake table lacks and widens those that became
+// wider. The order of the columns that were there stays; columns that are no
+// longer declared stay too, and are NULL from now on.
+func reshape(there, wanted []table.Column) []string {
+	var changes []string
+	for _, c := range wanted {
+		was, ok := exactly(there, c.Name)
+		switch {
+		case !ok:
+			changes = append(changes, "ADD COLUMN "+engine.Quote(c.Name)+" "+spell(c.Type))
+		case spell(was.Type) != spell(c.Type):
+			changes = append(changes, "ALTER COLUMN "+engine.Quote(c.Name)+" TYPE "+spell(c.Type)+" USING "+engine.Quote(c.Name)+"::"+spell(c.Type))
+		}
+	}
+	return changes
+}
+
+// exactly finds a column by its name: here case tells names apart.
+func exactly(columns []table.Column, name string) (table.Column, bool) {
+	for _, c := range columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return table.Column{}, false
+}
+
+func definitions(columns []table.Column) string {
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		parts[i] = engine.Quote(c.Name) + " " + spell(c.Type)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// withProvenance is a landing's columns and where its rows come from.
+func withProvenance(columns []table.Column) []table.Column {
+	return append(columns[:len(columns):len(columns)], engine.Provenance()...)
+}
+
+// register enters the loads that arrived and what they supersede, and copies
+// the rows that could not be read.
+func (c change) register(ctx context.Context, t *transaction) error {
+	dataset := engine.Literal(c.Target.Dataset())
+	for _, id := range c.retired {
+		t.add("loads", fmt.Sprintf("UPDATE larder.loads SET superseded_by = %s WHERE dataset = %s AND id = %s",
+			engine.Literal(c.dead[id]), dataset, engine.Literal(id)))
+	}
+	var rows []string
+	for _, l := range c.arrived {
+		by := "NULL"
+		if id := c.dead[l.ID]; id != "" {
+			by = engine.Literal(id)
+		}
+		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %d, %s, ARRAY[%s]::text[])",
+			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, literals(l.Supersedes)))
+	}
+	if len(rows) > 0 {
+		t.add("loads", "INSERT INTO larder.loads (dataset, id, sequence, \"rows\", superseded_by, supersedes) VALUES "+strings.Join(rows, ", "))
+	}
+	t.flush(ctx)
+	var bad []string
+	for _, l := range c.arrived {
+		bad = append(bad, l.Quarantine...)
+	}
+	if len(bad) > 0 {
+		t.do("quarantine", func() error {
+			_, err := t.e.copyIn(ctx, t.on, engine.QuarantineOf(c.Target).String(), quarantineColumns, bad)
+			return err
+		})
+	}
+	return t.failed
+}
+
+// quarantineColumns are those of the rows that could not be read.
+var quarantineColumns = []table.Column{
+	{Name: "_load", Type: table.Type{Kind: table.Varchar}},
+	{Name: "_file", Type: table.Type{Kind: table.Varchar}},
+	{Name: "line", Type: table.Type{Kind: table.BigInt}},
+	{Name: "column_name", Type: table.Type{Kind: table.Varchar}},
+	{Name: "reason", Type: table.Type{Kind: table.Varchar}},
+	{Name: "text", Type: table.Type{Kind: table.Varchar}},
+	{Name: "_loaded_at", Type: table.Type{Kind: table.TimestampTZ}},
+}
+
+// Loads returns the loads the warehouse holds for a lake table, oldest first.
+func (e *Engine) Loads(ctx context.Context, r engine.Relation) ([]engine.HeldLoad, error) {
+	rows, err := e.ask(ctx, heldQuery(r))
+	if err != nil {
+		return nil, fault.Wrap(r.Dataset(), err)
+	}
+	held, err := heldLoads(rows)
+	out := make([]engine.HeldLoad, len(held))
+	for i, h := range held {
+		out[i] = h.HeldLoad
+	}
+	return out, err
+}

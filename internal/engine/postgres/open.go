@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/library"
+)
+
+// Open connects, and makes the schema larder with the markers and functions in
+// it when they are missing. The error is Invalid for a URL that is none,
+// Unreachable when no server answers, Denied when it does not let us in or do
+// what a warehouse needs, NotFound when the database does not exist.
+func Open(ctx context.Context, s Settings) (*Engine, error) {
+	config, err := s.config()
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{settings: s, place: placeOf(config.ConnConfig), keeper: &keeper{config: config.ConnConfig}}
+	e.life, e.end = context.WithCancel(context.Background())
+	e.pool, err = pgxpool.NewWithConfig(ctx, config)
+	if err == nil {
+		err = e.prepare(ctx)
+	}
+	if err != nil {
+		err = fault.Wrap("warehouse "+e.place, e.explain(ctx, err))
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// config is the pool's: every session is set so that answers are read exactly
+// and no statement outlives its caller.
+func (s Settings) config() (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(s.URL)
+	if err != nil {
+		// The driver's message repeats the URL, which may hold a password.
+		return nil, fault.New(fault.Invalid, "the target's url is not one of PostgreSQL's: %s", why(err)).
+			WithHint("write it like postgres://user@host:5432/database, the password in the environment variable PGPASSWORD")
+	}
+	config.MaxConns = int32(s.connections())
+	config.MinConns = 0
+	c := config.ConnConfig
+	c.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 5 * time.Second}
+	}
+	if c.ConnectTimeout == 0 {
+		c.ConnectTimeout = 10 * time.Second
+	}
+	for name, value := range map[string]string{
+		"application_name":                    "larder",
+		"client_encoding":                     "UTF8",
+		"standard_conforming_strings":         "on",
+		"client_min_messages":                 "error",
+		"lock_timeout":                        strconv.FormatInt(s.lockTimeout().Milliseconds(), 10),
+		"client_connection_check_interval":    "1s",
+		"idle_in_transaction_session_timeout": "10min",
+	} {
+		c.RuntimeParams[name] = value
+	}
+	if s.TimeZone != "" {
+		c.RuntimeParams["timezone"] = s.TimeZone
+	}
+	if s.ReadOnly {
+		c.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	return config, nil
+}
+
+// why is the part of a parse error that says what is wrong.
+func why(err error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "`: "); ok {
+		return after
+	}
+	return "it cannot be read"
+}
+
+func placeOf(c *pgx.ConnConfig) string {
+	host := c.Host
+	if !strings.HasPrefix(host, "/") {
+		host += ":" + strconv.Itoa(int(c.Port))
+	}
+	return c.Database + " at " + host
+}
+
+// ownTables are Larder's own.
+const ownTables = `CREATE TABLE IF NOT EXISTS larder.published (dataset text PRIMARY KEY, version bigint NOT NULL,
+	"from" timestamptz, "to" timestamptz, run text NOT NULL, fence bigint NOT NULL, "at" timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS larder.loads (dataset text NOT NULL, id text NOT NULL, sequence bigint NOT NULL,
+	"rows" bigint NOT NULL, superseded_by text, supersedes text[] NOT NULL, PRIMARY KEY (dataset, id));
+CREATE INDEX IF NOT EXISTS loads_superseded ON larder.loads USING gin (supersedes)`
+
+// settingUp is the advisory lock of whoever creates what all share.
+const settingUp = 7235171948150983
+
+// prepare makes what is missing of Larder's own. Several may want to at once;
+// they wait for each other.
+func (e *Engine) prepare(ctx context.Context) error {
+	return e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
+		there, err := texts(ctx, on, `SELECT to_regclass('larder.published') IS NOT NULL AND to_regclass('larder.loads') IS NOT NULL,
+			CASE WHEN to_regprocedure('larder.library_version()') IS NOT NULL THEN 'yes' END`)
+		if err != nil {
+			return err
+		}
+		tables, functions := there[0][0] == "t", false
+		if there[0][1] == "yes" {
+			version, err := texts(ctx, on, "SELECT larder.library_version()")
+			if err != nil {
+				return err
+			}
+			functions = version[0][0] == library.Version()
+		}
+		switch {
+		case tables && functions:
+			return nil
+		case e.settings.ReadOnly && tables:
+			return nil // whoever builds installs the functions
+		case e.settings.ReadOnly:
+			return fault.New(fault.NotFound, "there is no warehouse in the database yet").WithHint("build it first: larder run")
+		}
+		return e.install(ctx, on)
+	})
+}
+
+// install creates Larder's schema with all that stands in it.
+func (e *Engine) install(ctx context.Context, on *pgconn.PgConn) error {
+	functions, err := library.Statements(library.Postgres)
+	if err != nil {
+		return err
+	}
+	statements := []string{"BEGIN", "SET LOCAL lock_timeout = 0", "SELECT pg_advisory_xact_lock(" + strconv.Itoa(settingUp) + ")"}
+	if err := script(ctx, on, strings.Join(statements, ";")); err != nil {
+		return err
+	}
+	there, err := texts(ctx, on, "SELECT 1 FROM pg_namespace WHERE nspname = "+engine.Literal(engine.OwnSchema))
+	if err == nil && len(there) == 0 {
+		_, err = exec(ctx, on, "CREATE SCHEMA "+engine.Quote(engine.OwnSchema))
+	}
+	if err == nil {
+		err = script(ctx, on, ownTables)
+	}
+	for _, f := range functions {
+		if err == nil && !strings.HasPrefix(f, "create schema") {
+			_, err = exec(ctx, on, f)
+		}
+	}
+	return end(ctx, on, err)
+}
