@@ -100,8 +100,8 @@ const everything = `SELECT n.nspname, c.relname, c.relkind FROM pg_class c JOIN 
 	WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND NOT c.relispartition
 	AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'larder') AND n.nspname !~ '^pg_(temp|toast_temp)_'`
 
-// Relations returns the tables and views that exist, by name, without Larder's
-// own and without staging.
+// Relations returns the tables and views that exist, by name, without those
+// that are hidden.
 func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	rows, err := e.ask(ctx, everything)
 	if err != nil {
@@ -109,8 +109,8 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	}
 	out := []engine.Relation{}
 	for _, row := range rows {
-		if _, staged := engine.StagedBy(row[1]); !staged {
-			out = append(out, engine.Relation{Schema: row[0], Name: row[1]})
+		if r := (engine.Relation{Schema: row[0], Name: row[1]}); !engine.Hidden(r) {
+			out = append(out, r)
 		}
 	}
 	slices.SortFunc(out, func(a, b engine.Relation) int {
@@ -119,12 +119,12 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 	return out, nil
 }
 
-// Drop removes a published relation and its marker in one transaction, of a
-// lake table its companions too. What is gone already is no error. Views of
+// Drop removes a published relation, the versions kept of it and its marker in
+// one transaction, of a lake table its companions too. What is gone already is no error. Views of
 // other people's on it keep it from going, and are named.
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		companions := []engine.Relation{r, engine.LoadsOf(r), engine.QuarantineOf(r), pastOf(r)}
+		companions := []engine.Relation{r, engine.LoadsOf(r), engine.QuarantineOf(r), leftOf(r)}
 		found, err := look(ctx, t.texts, companions...)
 		if err != nil {
 			return err
@@ -137,6 +137,13 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 			if found[i].there() {
 				t.add("drop", "DROP "+found[i].word()+" "+companions[i].String())
 			}
+		}
+		h, err := t.history(ctx)
+		if err != nil {
+			return err
+		}
+		for _, version := range h.of(r) {
+			t.add("forget", "DROP TABLE "+pastOf(r, version).String())
 		}
 		t.add("loads", "DELETE FROM larder.loads WHERE dataset = "+engine.Literal(r.Dataset()))
 		t.add("marker", "DELETE FROM larder.published WHERE dataset = "+engine.Literal(dataset))

@@ -202,7 +202,7 @@ func (c change) choose(ctx context.Context, t *transaction, what string) error {
 // rivals are the relations whose rows compete with those that arrive.
 func (c change) rivals() []engine.Relation {
 	if c.everyCandidate() {
-		return []engine.Relation{c.Target, pastOf(c.Target)}
+		return []engine.Relation{c.Target, leftOf(c.Target)}
 	}
 	return []engine.Relation{c.Target}
 }
@@ -344,7 +344,7 @@ func (c change) append(ctx context.Context, t *transaction) (landed engine.Lande
 	before := t.copied
 	if err = c.copyIn(ctx, t, c.Target.String(), c.fresh); err == nil {
 		landed.Inserted = t.copied - before
-		err = c.copyIn(ctx, t, pastOf(c.Target).String(), late)
+		err = c.copyIn(ctx, t, leftOf(c.Target).String(), late)
 	}
 	return landed, err
 }
@@ -356,7 +356,7 @@ func (c change) retire(ctx context.Context, t *transaction) (int64, error) {
 	}
 	list := quoted(c.all)
 	return t.exec(ctx, "retire", "WITH gone AS (DELETE FROM "+c.Target.String()+" AS a WHERE "+c.leaves()+" RETURNING "+list+
-		") INSERT INTO "+pastOf(c.Target).String()+" ("+list+") SELECT "+list+" FROM gone")
+		") INSERT INTO "+leftOf(c.Target).String()+" ("+list+") SELECT "+list+" FROM gone")
 }
 
 // apply changes the rows of the lake table to what the pool says.
@@ -366,7 +366,7 @@ func (c change) apply(ctx context.Context, t *transaction) (landed engine.Landed
 		landed.Removed, err = c.retire(ctx, t)
 	case c.touches():
 		if landed.Removed, err = t.exec(ctx, "remove", "DELETE FROM "+c.Target.String()+" AS a WHERE "+c.isTouched()); err == nil && c.everyCandidate() {
-			_, err = t.exec(ctx, "remove", "DELETE FROM "+pastOf(c.Target).String()+" AS a WHERE "+c.isTouched())
+			_, err = t.exec(ctx, "remove", "DELETE FROM "+leftOf(c.Target).String()+" AS a WHERE "+c.isTouched())
 		}
 	}
 	if err != nil {
@@ -376,7 +376,7 @@ func (c change) apply(ctx context.Context, t *transaction) (landed engine.Landed
 	if landed.Inserted, err = t.exec(ctx, "insert", "INSERT INTO "+c.Target.String()+" ("+list+") SELECT "+list+" FROM "+c.pool+" WHERE "+c.stays()); err != nil {
 		return landed, err
 	}
-	_, err = t.exec(ctx, "insert", "INSERT INTO "+pastOf(c.Target).String()+" ("+list+") SELECT "+list+" FROM "+c.pool+" WHERE ("+c.stays()+") IS NOT TRUE")
+	_, err = t.exec(ctx, "insert", "INSERT INTO "+leftOf(c.Target).String()+" ("+list+") SELECT "+list+" FROM "+c.pool+" WHERE ("+c.stays()+") IS NOT TRUE")
 	return landed, err
 }
 

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -20,10 +19,11 @@ type dependent struct {
 	grants     []string
 }
 
-// exchange drops what stands under a name and lets another take it. Views that
-// read it are made anew around it, with their grants; one that cannot be, since
-// a column it reads is gone, keeps all from happening and is named.
-func (t *transaction) exchange(ctx context.Context, r engine.Relation, there relation, take func()) error {
+// exchange moves what stands under a name out of the way, which is to drop it
+// unless away says otherwise, and lets another take the name. Views that read it
+// are made anew around it, with their grants; one that cannot be, since a column
+// it reads is gone, keeps all from happening and is named.
+func (t *transaction) exchange(ctx context.Context, r engine.Relation, there relation, away string, take func()) error {
 	if !there.there() {
 		take()
 		t.flush(ctx)
@@ -47,7 +47,10 @@ func (t *transaction) exchange(ctx context.Context, r engine.Relation, there rel
 		}
 		t.add("drop view", "DROP VIEW "+views[i].name)
 	}
-	t.add("drop", "DROP "+there.word()+" "+r.String())
+	if away == "" {
+		away = "DROP " + there.word() + " " + r.String()
+	}
+	t.add("drop", away)
 	take()
 	t.add("grant", strings.Join(grants, ";"))
 	t.flush(ctx)
@@ -129,8 +132,8 @@ func literals(texts []string) string {
 	return strings.Join(out, ", ")
 }
 
-// pastOf is where the rows of a lake table stand that have left its current
+// leftOf is where the rows of a lake table stand that have left its current
 // state: among Larder's own tables, out of people's way.
-func pastOf(r engine.Relation) engine.Relation {
-	return engine.StagingOf(engine.Relation{Schema: engine.OwnSchema, Name: fmt.Sprintf("past %s", r.Dataset())}, "past", longestIdentifier)
+func leftOf(r engine.Relation) engine.Relation {
+	return engine.StagingOf(engine.Relation{Schema: engine.OwnSchema, Name: r.Dataset()}, "left", longestIdentifier)
 }

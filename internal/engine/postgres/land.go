@@ -194,7 +194,7 @@ func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engin
 
 // shape makes the tables of a lake table as the landing wants them.
 func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
-	past, loads, quarantine := pastOf(l.Target), engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)
+	past, loads, quarantine := leftOf(l.Target), engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)
 	found, err := look(ctx, t.texts, l.Target, past, loads, quarantine)
 	if err != nil {
 		return err
@@ -216,7 +216,7 @@ func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
 		return nil
 	}
 	// The view names every column, and one cannot change below it.
-	return t.exchange(ctx, loads, found[2], func() {
+	return t.exchange(ctx, loads, found[2], "", func() {
 		for _, r := range []engine.Relation{l.Target, past} {
 			t.add("column", "ALTER TABLE "+r.String()+" "+strings.Join(changes, ", "))
 		}
@@ -234,7 +234,7 @@ func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
 func everythingView(target engine.Relation, columns []table.Column) string {
 	list := quoted(columns)
 	return "CREATE VIEW " + engine.LoadsOf(target).String() + " AS SELECT " + list + " FROM " + target.String() +
-		" UNION ALL SELECT " + list + " FROM " + pastOf(target).String()
+		" UNION ALL SELECT " + list + " FROM " + leftOf(target).String()
 }
 
 // reshape adds the columns a lake table lacks and widens those that became

@@ -30,6 +30,10 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 	}
 	filled := map[int]bool{}
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
+		h, err := t.history(ctx, markers...)
+		if err != nil {
+			return err
+		}
 		if err := t.mark(ctx, markers); err != nil {
 			return err
 		}
@@ -42,7 +46,7 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 			if !staged.there() {
 				return fault.New(fault.NotFound, "the staged rows of %s are gone", p.Staged.Target.Dataset())
 			}
-			filled[i], err = t.replace(ctx, p.Staged, staged, target)
+			filled[i], err = t.replace(ctx, p.Staged, staged, target, h.succeed(p.Staged.Target, target, p.Marker, p.Keep))
 			if err != nil {
 				return e.blocked(ctx, p.Staged.Target, e.explain(ctx, err))
 			}
@@ -70,22 +74,34 @@ func subject(markers []engine.Marker) string {
 // replace gives the staged rows their real name. A table of the same columns is
 // emptied and filled, which passes its readers and keeps all that hangs on it;
 // the result says so. Anything else is exchanged.
-func (t *transaction) replace(ctx context.Context, s engine.Staged, staged, target relation) (filled bool, err error) {
+func (t *transaction) replace(ctx context.Context, s engine.Staged, staged, target relation, next succession) (filled bool, err error) {
+	t.forget(next)
 	if target.kind == "r" && staged.kind == "r" && target.shape == staged.shape {
 		list := quoted(target.columns)
+		t.add("keep", next.copied())
 		t.add("delete", "DELETE FROM "+s.Target.String())
 		t.add("insert", "INSERT INTO "+s.Target.String()+" ("+list+") SELECT "+list+" FROM "+s.Relation.String())
-		t.add("drop", "DROP TABLE "+s.Relation.String())
+		if next.keep {
+			t.log(s.Relation, staged)
+			t.add("keep", "ALTER TABLE "+s.Relation.String()+" RENAME TO "+engine.Quote(next.own.Name))
+		} else {
+			t.add("drop", "DROP TABLE "+s.Relation.String())
+		}
 		t.flush(ctx)
 		return true, t.failed
 	}
-	if !staged.logged {
-		t.add("log", "ALTER TABLE "+s.Relation.String()+" SET LOGGED")
-	}
-	err = t.exchange(ctx, s.Target, target, func() {
+	t.log(s.Relation, staged)
+	err = t.exchange(ctx, s.Target, target, next.away(), func() {
 		t.add("rename", "ALTER "+staged.word()+" "+s.Relation.String()+" RENAME TO "+engine.Quote(s.Target.Name))
 	})
 	return false, err
+}
+
+// log makes a staged table survive a crash of the server.
+func (t *transaction) log(r engine.Relation, staged relation) {
+	if !staged.logged {
+		t.add("log", "ALTER TABLE "+r.String()+" SET LOGGED")
+	}
 }
 
 // mark writes the markers first: that locks their rows, so that whoever
@@ -188,12 +204,15 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 	}
 	staged := make([]engine.Staged, len(builds))
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
+		h, err := t.history(ctx, markers...)
+		if err != nil {
+			return err
+		}
 		if err := t.mark(ctx, markers); err != nil {
 			return err
 		}
 		for i, b := range builds {
-			var err error
-			if staged[i], err = t.build(ctx, b); err != nil {
+			if staged[i], err = t.build(ctx, b, markers[i], h); err != nil {
 				return fault.Wrap(b.Target.Dataset(), e.blocked(ctx, b.Target, e.explain(ctx, err)))
 			}
 		}
@@ -213,7 +232,7 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 
 // build computes a dataset under its real name in an open transaction. Emptying
 // and filling in one statement, the query still sees what it replaces.
-func (t *transaction) build(ctx context.Context, b engine.Build) (engine.Staged, error) {
+func (t *transaction) build(ctx context.Context, b engine.Build, m engine.Marker, h history) (engine.Staged, error) {
 	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
 	found, err := look(ctx, t.texts, b.Target)
 	if err != nil {
@@ -229,7 +248,10 @@ func (t *transaction) build(ctx context.Context, b engine.Build) (engine.Staged,
 		return s, t.failed
 	}
 	s.Columns = q.columns
+	next := h.succeed(b.Target, target, m, b.Keep)
+	t.forget(next)
 	if b.Form == engine.Table && q.fits(target) {
+		t.add("keep", next.copied())
 		s.Rows, err = t.computed(ctx, "fill", q.in("WITH larder_gone AS (DELETE FROM "+b.Target.String()+")\nINSERT INTO "+b.Target.String()+
 			" ("+quoted(q.columns)+")\n"))
 		return s, err
@@ -245,7 +267,7 @@ func (t *transaction) build(ctx context.Context, b engine.Build) (engine.Staged,
 	if b.Form == engine.Table {
 		s.Rows = changed
 	}
-	return s, t.exchange(ctx, b.Target, target, func() {
+	return s, t.exchange(ctx, b.Target, target, next.away(), func() {
 		t.add("rename", "ALTER "+what+aside.String()+" RENAME TO "+engine.Quote(b.Target.Name))
 	})
 }

@@ -74,8 +74,8 @@ func (e *Engine) ready(ctx context.Context, b engine.Build) error {
 }
 
 // create writes the statement that computes a build into a relation. A table
-// that will be copied into its target need not survive a crash of the server:
-// it is not logged.
+// that will be copied into its target and not kept need not survive a crash of
+// the server: it is not logged.
 func create(ctx context.Context, on *pgconn.PgConn, r engine.Relation, b engine.Build, target relation) (q query, same bool, err error) {
 	if q, err = understand(ctx, on, b); err != nil {
 		return q, false, err
@@ -83,7 +83,7 @@ func create(ctx context.Context, on *pgconn.PgConn, r engine.Relation, b engine.
 	what := "VIEW "
 	if b.Form == engine.Table {
 		what = "TABLE "
-		if same = q.fits(target); same {
+		if same = q.fits(target); same && b.Keep == 0 {
 			what = "UNLOGGED TABLE "
 		}
 	}
