@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"engine", "lake", "state", "notify"},
 	{"project", "compile"},
 	{"library"},
-	{"table", "fault"},
+	{"table", "fault", "pgtest"},
 }
 
 type pkg struct {

@@ -16,7 +16,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/larder-data/larder/internal/library"
-	"github.com/larder-data/larder/internal/library/librarytest"
+	"github.com/larder-data/larder/internal/pgtest"
 )
 
 // portableData is two tables with what engines read differently: NULLs, ties,
@@ -110,12 +110,12 @@ func onDuckDB(t *testing.T) *sql.DB {
 // mostly have none.
 func TestPortabilityIsWhatPostgresSays(t *testing.T) {
 	all := judged(t)
-	db, pg := onDuckDB(t), librarytest.StartPostgres(t)
+	db, pg := onDuckDB(t), pgtest.Start(t)
 	functions, err := library.Statements(library.Postgres)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pg.Run(append(slices.Clone(portableData), functions...)...); err != nil {
+	if _, err := pg.Psql("postgres", append(slices.Clone(portableData), functions...)...); err != nil {
 		t.Fatal(err)
 	}
 	counts := map[string]int{}
@@ -130,7 +130,7 @@ func TestPortabilityIsWhatPostgresSays(t *testing.T) {
 			t.Errorf("%s: DuckDB: %s", s.name, firstLine(err.Error()))
 			continue
 		}
-		theirs, err := pg.Run(`\pset null '~'`+"\n"+`\pset fieldsep '|'`+"\n"+text, "")
+		theirs, err := pg.Psql("postgres", `\pset null '~'`+"\n"+`\pset fieldsep '|'`+"\n"+text, "")
 		s.verdict = "same"
 		switch slices.Sort(theirs); {
 		case err != nil:

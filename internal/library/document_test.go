@@ -69,7 +69,7 @@ func TestPatterns(t *testing.T) {
 		if diff := cmp.Diff(p.Gives, strings.Join(got, "\n")); diff != "" {
 			t.Errorf("%s on DuckDB (-want +got):\n%s", p.Name, diff)
 		}
-		lines, err := pg.Run(p.SQL)
+		lines, err := pg.Psql("postgres", p.SQL)
 		if diff := cmp.Diff(p.Gives, strings.Join(lines, "\n")); diff != "" || err != nil {
 			t.Errorf("%s on PostgreSQL: %v (-want +got):\n%s", p.Name, err, diff)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/larder-data/larder/internal/library/librarytest"
+	"github.com/larder-data/larder/internal/pgtest"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -276,9 +276,9 @@ func prepareDuck(t *testing.T, db *sql.DB, f Function, rows [][]string, fails []
 }
 
 // onPostgres evaluates all rows, errors caught one by one.
-func onPostgres(t *testing.T, pg *librarytest.Postgres, f Function, rows [][]string) []*string {
+func onPostgres(t *testing.T, pg *pgtest.Server, f Function, rows [][]string) []*string {
 	t.Helper()
-	lines, err := pg.Run(evaluation(f, rows)...)
+	lines, err := pg.Psql("postgres", evaluation(f, rows)...)
 	if err != nil || len(lines) != len(rows) {
 		t.Fatalf("PostgreSQL: %d answers, %v", len(lines), err)
 	}

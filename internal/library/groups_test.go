@@ -77,7 +77,7 @@ func TestAggregatesAreEqualOnEveryEngine(t *testing.T) {
 	}
 	for _, call := range calls {
 		query := "select md5(coalesce((" + call + ")::varchar, 'NULL')) || ' ' || g::varchar from " + from + " group by g order by g"
-		lines, err := pg.Run(query)
+		lines, err := pg.Psql("postgres", query)
 		if diff := cmp.Diff(answers(t, db, query), lines); diff != "" || err != nil || len(lines) != len(groups) {
 			t.Errorf("%s (-DuckDB +PostgreSQL): %v\n%s", call, err, diff)
 		}
@@ -124,7 +124,7 @@ func TestSpinesAreEqualOnEveryEngine(t *testing.T) {
 			wants = append(wants, strings.Join(days, ","))
 		}
 	}
-	lines, err := pg.Run(queries...)
+	lines, err := pg.Psql("postgres", queries...)
 	if diff := cmp.Diff(wants, lines); diff != "" || err != nil {
 		t.Errorf("PostgreSQL (-want +got): %v\n%.2000s", err, diff)
 	}

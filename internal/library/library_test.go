@@ -9,7 +9,7 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/larder-data/larder/internal/library/librarytest"
+	"github.com/larder-data/larder/internal/pgtest"
 )
 
 // duck is an in-memory DuckDB with the library, on one connection.
@@ -39,15 +39,15 @@ func duck(t testing.TB) *sql.DB {
 }
 
 // postgres is a server with the library.
-func postgres(t testing.TB) *librarytest.Postgres {
+func postgres(t testing.TB) *pgtest.Server {
 	t.Helper()
-	p := librarytest.StartPostgres(t)
+	p := pgtest.Start(t)
 	statements, err := Statements(Postgres)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := p.Run(statements...); err != nil {
+		if _, err := p.Psql("postgres", statements...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -76,7 +76,7 @@ func TestExamples(t *testing.T) {
 		wants = append(wants, got)
 		queries = append(queries, query)
 	}
-	lines, err := pg.Run(queries...)
+	lines, err := pg.Psql("postgres", queries...)
 	if diff := cmp.Diff(wants, lines); diff != "" || err != nil {
 		t.Errorf("PostgreSQL differs (-DuckDB +PostgreSQL): %v\n%s", err, diff)
 	}
@@ -88,7 +88,7 @@ func TestInstalledVersion(t *testing.T) {
 	if got, err := ask(t, db, query); got != Version() || err != nil {
 		t.Errorf("DuckDB says %q, want %q (%v)", got, Version(), err)
 	}
-	if lines, err := pg.Run(query); strings.Join(lines, "") != Version() || err != nil {
+	if lines, err := pg.Psql("postgres", query); strings.Join(lines, "") != Version() || err != nil {
 		t.Errorf("PostgreSQL says %q, want %q (%v)", lines, Version(), err)
 	}
 }
