@@ -72,14 +72,16 @@ func (p *program) lineageTrees(l app.Lineage, up, down bool) {
 }
 
 func (p *program) tree(l app.Lineage, title string, next map[string][]string) {
-	p.printf("%s %s\n", p.paint(strong, l.Root), p.paint(faint, title))
-	if len(next[l.Root]) == 0 {
-		p.printf("  nothing\n")
-		return
-	}
 	about := map[string]app.LineageNode{}
 	for _, n := range l.Nodes {
 		about[n.ID] = n
+	}
+	p.printf("%s %s", p.paint(strong, l.Root), p.paint(faint, title))
+	p.unknown(about[l.Root])
+	p.printf("\n")
+	if len(next[l.Root]) == 0 {
+		p.printf("  nothing\n")
+		return
 	}
 	seen := map[string]bool{}
 	var branch func(at, indent string)
@@ -93,6 +95,7 @@ func (p *program) tree(l app.Lineage, title string, next map[string][]string) {
 			if t := about[n].Type; t != "" {
 				p.printf("  %s", p.paint(faint, t))
 			}
+			p.unknown(about[n])
 			if seen[n] && len(next[n]) > 0 {
 				p.printf("  %s\n", p.paint(faint, "(see above)"))
 				continue
@@ -103,6 +106,13 @@ func (p *program) tree(l app.Lineage, title string, next map[string][]string) {
 		}
 	}
 	branch(l.Root, "  ")
+}
+
+// unknown says why a column's origins are all that its model reads.
+func (p *program) unknown(n app.LineageNode) {
+	if n.Unknown != "" {
+		p.printf("  %s", p.paint(faint, "("+n.Unknown+")"))
+	}
 }
 
 func lineageDot(l app.Lineage) string {

@@ -60,7 +60,10 @@ func (a *App) lakeDatasets() []string {
 func compileModel(m *project.Model) compile.Model {
 	out := compile.Model{
 		Dataset: m.Dataset, SQL: m.SQL, View: m.Build == "view", Settings: "build=" + m.Build,
-		Place: m.Text.Offset, Where: m.Where,
+		Dialect: m.Dialect, Place: m.Text.Offset, Where: m.Where,
+	}
+	for _, o := range m.Overrides {
+		out.Overrides = append(out.Overrides, compile.Override{Engine: o.Engine, SQL: o.SQL, Place: o.Text.Offset, Where: o.Where})
 	}
 	for _, c := range m.Columns {
 		out.Columns = append(out.Columns, compile.Declared{

@@ -8,6 +8,7 @@ import (
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/check"
 	"github.com/larder-data/larder/internal/engine/duckdb"
+	"github.com/larder-data/larder/internal/engine/postgres"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
@@ -23,7 +24,9 @@ func sourceKinds() map[string]project.Kind {
 }
 
 // engineKinds are the warehouses this program builds into.
-func engineKinds() map[string]any { return map[string]any{"duckdb": &duckdb.Settings{}} }
+func engineKinds() map[string]any {
+	return map[string]any{"duckdb": &duckdb.Settings{}, "postgres": &postgres.Settings{}}
+}
 
 // remember opens the ledger.
 func (a *App) remember(ctx context.Context) error {
@@ -142,6 +145,10 @@ func (a *App) openWarehouse(ctx context.Context) error {
 // duckdb are the settings of the target.
 func (a *App) duckdb() (duckdb.Settings, error) {
 	var s duckdb.Settings
+	if target := a.Project.Target; target.Engine != "duckdb" {
+		return s, fault.At(target.Where, fault.Invalid, "building into %s is not available yet", target.Engine).
+			WithHint("choose a target of duckdb with --target")
+	}
 	if err := a.Project.Target.Decode(&s).Err(); err != nil {
 		return s, err
 	}

@@ -24,7 +24,8 @@ type LineageNode struct {
 	Type    string `json:"type,omitempty"` // of a column
 	Layer   string `json:"layer"`
 	Owner   string `json:"owner,omitempty"`
-	Depth   int    `json:"depth"` // steps from the root, upstream negative
+	Depth   int    `json:"depth"`             // steps from the root, upstream negative
+	Unknown string `json:"unknown,omitempty"` // why it is not known which columns this one is made from: then it is all that its model reads
 }
 
 // LineageEdge says that To is made from From.
@@ -178,6 +179,9 @@ func (l *lineage) result(root compile.ColumnRef) Lineage {
 			if c.Name == ref.Column {
 				node.Type = c.Type.String()
 			}
+		}
+		if m, ok := l.a.models[ref.Dataset]; ok && m.Dialect != "" && ref.Column != "" {
+			node.Unknown = "not known: written for " + m.Dialect
 		}
 		out.Nodes = append(out.Nodes, node)
 	}

@@ -81,8 +81,13 @@ func (a *App) tests(r TestRequest) ([]project.Test, error) {
 	var out []project.Test
 	var faults fault.List
 	for _, t := range a.Project.Tests {
-		if _, ok := a.models[t.Model]; !ok {
+		m, ok := a.models[t.Model]
+		if !ok {
 			faults.Add(fault.At(t.Where, fault.Invalid, "%s is landed, not built by SQL: there is nothing to try", t.Model))
+			continue
+		}
+		if m.Dialect != "" {
+			faults.Add(fault.At(t.Where, fault.Invalid, "%s is written for %s, and tests run in DuckDB", t.Model, m.Dialect))
 			continue
 		}
 		named := len(r.Names) == 0 || slices.ContainsFunc(r.Names, func(part string) bool {

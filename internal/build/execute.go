@@ -144,7 +144,7 @@ func (x *execution) several(ctx context.Context, steps []Step) error {
 		}
 		x.observe(Event{Kind: StepStarted, Step: step})
 		if len(steps) > 1 {
-			makings = append(makings, x.prepare(step, &all[i]))
+			makings = append(makings, x.prepare(ctx, step, &all[i]))
 		} else {
 			x.alone(ctx, &all[i])
 		}

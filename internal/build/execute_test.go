@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/state"
+	"github.com/larder-data/larder/internal/table"
 )
 
 func TestMain(m *testing.M) {
@@ -72,6 +74,26 @@ func TestSQLThatFailsStopsWhatReadsIt(t *testing.T) {
 	y.agree()
 	y.change("w.two", "select 1 as n from lake.b, lake.a")
 	y.same(y.run(), done("w.two", "m.x", "m.y", "m.z"))
+	y.agree()
+}
+
+// SQL that nothing bound returns what its dataset promises, or is not built.
+func TestAContractIsHeldBeforeAnythingIsComputed(t *testing.T) {
+	y := newYard(t)
+	one := y.b.Graph.Nodes["w.one"]
+	one.Dialect, one.Columns = "duckdb", []table.Column{{Name: "n", Type: table.Type{Kind: table.BigInt}}, {Name: "m", Type: table.Type{Kind: table.Date}}}
+	report, err := y.execute(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range report.Steps {
+		if s.Dataset == "w.one" && !strings.Contains(s.Error, "n is INTEGER, not BIGINT; the column m is missing") {
+			t.Errorf("%s: %s", s.Outcome, s.Error)
+		}
+	}
+	y.agree()
+	one.Columns = []table.Column{{Name: "n", Type: table.Type{Kind: table.Integer}}}
+	y.same(y.run(), done("w.one", "m.x", "m.y"))
 	y.agree()
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/larder-data/larder/internal/compile"
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/state"
@@ -36,7 +37,7 @@ func (x *execution) perform(ctx context.Context, step Step) outcome {
 
 // build stages a model, checks it and publishes it.
 func (x *execution) build(ctx context.Context, step Step) outcome {
-	m := x.prepare(step, nil)
+	m := x.prepare(ctx, step, nil)
 	if m.over {
 		return m.done
 	}
@@ -70,7 +71,7 @@ type making struct {
 func (m *making) direct() bool { return m.entry.CheckVersion == "" && m.request.Form == engine.Table }
 
 // prepare says what is to be built, from what.
-func (x *execution) prepare(step Step, f *finished) *making {
+func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making {
 	m := &making{f: f, step: step, started: x.b.Now()}
 	inputs := x.inputs(step.Dataset)
 	if x.superfluous(step, inputs) {
@@ -79,16 +80,34 @@ func (x *execution) prepare(step Step, f *finished) *making {
 	}
 	model := x.b.Models[step.Dataset]
 	sql, err := x.b.Render(model, x.plan.AsOf, x.move(step.Dataset))
+	node := x.b.Graph.Nodes[step.Dataset]
+	if err == nil && node.Described() {
+		err = x.hold(ctx, node, sql)
+	}
 	if err != nil {
 		m.over, m.done = true, outcome{err: err}
 		return m
 	}
 	m.request = engine.Build{Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
 	if x.b.Typed {
-		m.request.Columns = x.b.Graph.Nodes[step.Dataset].Columns
+		m.request.Columns = node.Columns
 	}
 	m.entry = x.entry(step.Dataset, model, inputs)
 	return m
+}
+
+// hold asks the engine what SQL returns that nothing bound, without computing a
+// row, and holds it against what the dataset promises.
+func (x *execution) hold(ctx context.Context, node *compile.Node, sql string) error {
+	rows, err := x.b.Engine.Query(ctx, "SELECT * FROM (\n"+sql+"\n) AS described LIMIT 0")
+	if err != nil {
+		return fault.Wrap(node.Dataset, err)
+	}
+	described := rows.Columns()
+	if err := rows.Close(); err != nil {
+		return fault.Wrap(node.Dataset, err)
+	}
+	return node.Hold(described)
 }
 
 // inputs are the versions the model is about to read.

@@ -28,7 +28,7 @@ func (n *Node) Hold(described []table.Column) error {
 		case described[i].Name != n.Columns[i].Name:
 			note("column %d is %s, not %s", i+1, described[i].Name, n.Columns[i].Name)
 		case !n.sameOnEngine(n.Columns[i].Type, described[i].Type):
-			note("%s is %s, not %s", n.Columns[i].Name, described[i].Type, n.spelled(n.Columns[i].Type))
+			note("%s is %s, not %s", n.Columns[i].Name, got(described[i].Type), n.spelled(n.Columns[i].Type))
 		}
 	}
 	if len(differences) == 0 {
@@ -37,6 +37,14 @@ func (n *Node) Hold(described []table.Column) error {
 	return fault.New(fault.Invalid, "the SQL for %s returns something else than %s promises: %s",
 		engineTitle(n.Dialect), n.Dataset, strings.Join(differences, "; ")).
 		WithHint("name, order and cast its columns as the contract has them")
+}
+
+// got is a type as the engine has it: a decimal without a size says so.
+func got(t table.Type) string {
+	if t.Kind == table.Decimal && t.Spelling != "" {
+		return t.Spelling + " without a size"
+	}
+	return t.String()
 }
 
 // spelled is a type as a person writes it for the engine.
@@ -52,10 +60,25 @@ func (n *Node) sameOnEngine(promised, got table.Type) bool {
 	if sameType(promised, got) {
 		return true
 	}
+	if promised.Kind == table.Nested && got.Kind == table.Nested {
+		a, isList := elementOf(promised)
+		b, both := elementOf(got)
+		return isList && both && n.sameOnEngine(a, b)
+	}
 	of, other := postgresTypes[promised.Kind]
 	if n.Dialect != library.Postgres || !other || of == "" {
 		return false
 	}
 	there, err := table.ParseType(of)
 	return err == nil && there == got
+}
+
+// elementOf is the type of a list's values.
+func elementOf(t table.Type) (table.Type, bool) {
+	element, isList := strings.CutSuffix(t.Spelling, "[]")
+	if !isList {
+		return table.Type{}, false
+	}
+	of, err := table.ParseType(element)
+	return of, err == nil
 }

@@ -250,6 +250,15 @@ func TestHold(t *testing.T) {
 	if err := n.Hold(columns(t, "a bigint, b decimal(38,0), c varchar, d smallint, e double")); err != nil {
 		t.Error(err)
 	}
+	lists := &Node{Dialect: library.Postgres, Columns: columns(t, "a integer[], b varchar[], c tinyint[]")}
+	nested := func(spelling string) table.Type { return table.Type{Kind: table.Nested, Spelling: spelling} }
+	if err := lists.Hold([]table.Column{{Name: "a", Type: nested("int4[]")}, {Name: "b", Type: nested("text[]")}, {Name: "c", Type: nested("int2[]")}}); err != nil {
+		t.Error(err)
+	}
+	if err := lists.Hold([]table.Column{{Name: "a", Type: nested("int8[]")}, {Name: "b", Type: nested("hstore")}, {Name: "c", Type: table.Type{Kind: table.Decimal, Precision: 38, Scale: 10, Spelling: "numeric"}}}); err == nil ||
+		!strings.Contains(err.Error(), "a is int8[], not integer[]; b is hstore, not varchar[]; c is numeric without a size, not tinyint[]") {
+		t.Error(err)
+	}
 	err := n.Hold(columns(t, "a integer, c varchar, b decimal(38,2), d smallint, e double, f date"))
 	want := "the SQL for PostgreSQL returns something else than mart.m promises: a is INTEGER, not BIGINT; column 2 is c, not b; column 3 is b, not c; the column f is one too many"
 	if fault.KindOf(err) != fault.Invalid || err.Error() != want {

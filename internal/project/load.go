@@ -118,6 +118,8 @@ type loader struct {
 	squads   []mention             // owners and addressees of alarms
 	refers   []mention             // datasets that checks name
 	defaults map[string][]defaults // by folder, the outermost first
+
+	modelFiles []string // paths of models, those with a mistake among them
 }
 
 // known is a dataset and where it is defined.

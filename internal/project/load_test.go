@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -42,12 +43,17 @@ type duckSettings struct {
 	Threads     int    `yaml:"threads" jsonschema_description:"The most threads it may use"`
 }
 
+type postgresSettings struct {
+	URL         string        `yaml:"url" jsonschema:"required" jsonschema_description:"Where the database is"`
+	LockTimeout time.Duration `yaml:"lock_timeout" jsonschema_description:"How long to wait for a lock"`
+}
+
 func testOptions() Options {
 	env := map[string]string{"DATA": "/data", "EMPTY": "", "THREADS": "3", "PASSWORD": "hunter2"}
 	return Options{
 		Env:     func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 		Kinds:   map[string]Kind{"files": {Source: &filesSource{}, Table: &filesTable{}, Column: &filesColumn{}}},
-		Engines: map[string]any{"duckdb": &duckSettings{}},
+		Engines: map[string]any{"duckdb": &duckSettings{}, "postgres": &postgresSettings{}},
 	}
 }
 

@@ -20,6 +20,7 @@ type headerSpec struct {
 	Owner       Placed[string]           `yaml:"owner" jsonschema_description:"The squad that looks after it"`
 	Tags        []string                 `yaml:"tags" jsonschema_description:"Words to select it by, beside those of _defaults.yml"`
 	Grain       Placed[[]Placed[string]] `yaml:"grain" jsonschema_description:"The columns that tell rows apart; a repeated one blocks"`
+	Dialect     Placed[string]           `yaml:"dialect" jsonschema_description:"The engine the SQL is written for, such as postgres, when it is not DuckDB's; then columns lists all columns with their types"`
 	Build       buildSpec                `yaml:"build" jsonschema_description:"full (the default) keeps the rows in a table, view computes them when asked"`
 	FreshWithin Placed[time.Duration]    `yaml:"fresh_within" jsonschema_description:"How old it may get, such as 1 hour"`
 	Columns     Map[columnNode]          `yaml:"columns" jsonschema_description:"What is known of columns, by name: a type, or a mapping"`
@@ -99,6 +100,7 @@ func (l *loader) models() {
 		}
 	}
 	l.project.Models = make([]Model, 0, len(files))
+	var overrides []string
 	for _, name := range files {
 		where := fault.Place{File: name}
 		switch ext := path.Ext(name); {
@@ -109,10 +111,14 @@ func (l *loader) models() {
 		case ext != ".sql":
 			l.fail(where, "a folder of models holds .sql files only").WithHint("move it out of models/, or end its name in .sql")
 		case strings.Contains(baseName(name), "."):
-			l.fail(where, "files for one engine (name.engine.sql) are not available yet").WithHint("take the dot out of the name, or remove the file")
+			overrides = append(overrides, name)
 		default:
+			l.modelFiles = append(l.modelFiles, name)
 			l.model(name)
 		}
+	}
+	for _, name := range overrides {
+		l.override(name)
 	}
 }
 
@@ -236,6 +242,7 @@ func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 	}
 	columns, checks := l.columns(spec.Columns, nil, true)
 	model.Columns = columns
+	l.dialect(model, spec.Dialect)
 	return slices.Concat(checks, grainCheck(model.Grain, spec.Grain.Where), schemaCheck(columns), freshCheck(fresh))
 }
 

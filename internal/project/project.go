@@ -21,10 +21,11 @@ type Project struct {
 	Name     string
 	About    string // the description in larder.yml
 	TimeZone *time.Location
-	Currency string // ISO 4217 code of money that names none
-	Target   Target // the chosen one
-	Lake     string // absolute path of the lake's home
-	State    string // absolute path of the state store
+	Currency string   // ISO 4217 code of money that names none
+	Target   Target   // the chosen one
+	Targets  []Target // all of them, in the order they are written
+	Lake     string   // absolute path of the lake's home
+	State    string   // absolute path of the state store
 	Vars     map[string]Var
 	Squads   map[string]Squad
 	Sources  []Source
@@ -110,9 +111,19 @@ type Model struct {
 	Grain       []string
 	Build       string // "full" or "view"
 	FreshWithin time.Duration
+	Dialect     string // the engine SQL is written for; "" is DuckDB. Any other has all columns declared, with types
+	Overrides   []Override
 	Columns     []Column // what the header says of columns; types come from compile
 	Where       fault.Place
 	Places      map[string]fault.Place // of header keys: "grain", "grain.0", "owner", "build"
+}
+
+// Override is a model's SQL on targets of one engine, from name.engine.sql.
+type Override struct {
+	Engine string // "postgres"
+	SQL    string // as a Model's
+	Text   *File
+	Where  fault.Place
 }
 
 // Column is what a file says of one column.

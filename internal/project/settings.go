@@ -28,7 +28,7 @@ type settingsSpec struct {
 // targetSpec is what every target says; the rest is its engine's.
 type targetSpec struct {
 	Engine Placed[string] `yaml:"engine" jsonschema_description:"The engine, such as duckdb"`
-	Path   string         `yaml:"path" jsonschema_description:"The file of an embedded engine; .larder/warehouse.duckdb when not given"`
+	Path   Placed[string] `yaml:"path" jsonschema_description:"The file of an embedded engine; .larder/warehouse.duckdb when not given"`
 }
 
 // targetParts is a target as it stands in one or both files.
@@ -123,6 +123,7 @@ func (l *loader) choose(parts []part) string {
 				continue
 			}
 			for _, target := range pairsOf(pair.Value) {
+				l.refuseSecrets(p.file, target.Value)
 				if keyText(target.Key) == chosen {
 					l.env.expand(p.file, target.Value)
 				}
@@ -146,6 +147,7 @@ func (l *loader) targets(spec settingsSpec, chosen string) {
 	switch {
 	case len(all) == 0 && l.opts.Target == "" && !spec.Target.Given():
 		l.project.Target = Target{Name: defaultTarget, Engine: defaultEngine, Path: l.path(defaultWarehouse), Where: fault.Place{File: SettingsFile}}
+		l.project.Targets = []Target{l.project.Target}
 		return
 	case len(all) > 1 && l.opts.Target == "" && !spec.Target.Given():
 		l.fail(all[1].Where, "there are several targets and none is chosen").
@@ -159,6 +161,7 @@ func (l *loader) targets(spec settingsSpec, chosen string) {
 	}
 	for _, entry := range all {
 		target, ok := l.target(entry, entry.Key == chosen)
+		l.project.Targets = append(l.project.Targets, target)
 		if ok && entry.Key == chosen {
 			l.project.Target = target
 		}
@@ -198,9 +201,12 @@ func (l *loader) target(entry Entry[targetParts], chosen bool) (Target, bool) {
 		faults = append(faults, d.parts(parts, fresh, nil)...)
 	}
 	l.faults = append(l.faults, faults...)
-	path := spec.Path
-	if engine == defaultEngine {
+	path := spec.Path.Value
+	switch {
+	case engine == defaultEngine:
 		path = cmp.Or(path, defaultWarehouse)
+	case ok && spec.Path.Given():
+		l.faults = append(l.faults, spec.Path.Fault("a target of %s has no path: it is no file", engine))
 	}
 	target := Target{Name: entry.Key, Engine: engine, Node: parts[0].node, Where: entry.Where, parts: parts}
 	if path != "" {

@@ -1,0 +1,39 @@
+package project
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/larder-data/larder/internal/fault"
+)
+
+// passwords are the ways of writing one into the address of a database:
+// scheme://user:password@host, and password=... among words.
+var passwords = []*regexp.Regexp{
+	regexp.MustCompile(`^[a-z][a-z0-9+]*://[^/@\s:]*:([^@\s]+)@`),
+	regexp.MustCompile(`(?:^|\s|[?&])password\s*=\s*([^\s&]+)`),
+}
+
+// refuseSecrets finds passwords in targets of larder.yml, which is committed:
+// they come from the environment or stand in a person's own file.
+func (l *loader) refuseSecrets(file *File, target ast.Node) {
+	if file.Path != SettingsFile {
+		return
+	}
+	for _, pair := range pairsOf(target) {
+		text, ok := scalarText(pair.Value)
+		if !ok {
+			continue
+		}
+		for _, pattern := range passwords {
+			if found := pattern.FindStringSubmatch(text); found != nil && !strings.Contains(found[1], "${") {
+				where := file.At(pair.Value)
+				where.Text = "" // it would show the password
+				l.faults = append(l.faults, fault.At(where, fault.Invalid, "%s holds a password, and this file is committed", keyText(pair.Key)).
+					WithHint("write ${NAME} and set it in the environment, or write it into %s; then change the password", localFile))
+			}
+		}
+	}
+}
