@@ -18,8 +18,8 @@ func (p *program) validateCommand() *cobra.Command {
 		Short: "Find everything wrong with the project that can be known without data",
 		Long: `Reads every file, binds every model against empty tables and every check against
 the models, and reports all errors at once: unknown keys, tables and columns,
-type clashes, cycles, duplicate datasets, floats used as money. Touches neither
-warehouse nor data.`,
+type clashes, cycles, duplicate datasets, floats used as money, and SQL that the
+engine of any target refuses. Touches neither warehouse nor data.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.load(cmd.Context())

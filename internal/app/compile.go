@@ -23,6 +23,9 @@ func (a *App) compile(ctx context.Context) error {
 		return err
 	}
 	in := compile.Input{TimeZone: a.Project.TimeZone.String(), Engine: a.Project.Target.Engine, Params: a.params()}
+	for _, t := range a.Project.Targets {
+		in.Engines = append(in.Engines, t.Engine)
+	}
 	for _, dataset := range a.lakeDatasets() {
 		own := append(append([]table.Column(nil), columns[dataset]...), engine.Provenance()...)
 		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
@@ -34,7 +37,7 @@ func (a *App) compile(ctx context.Context) error {
 	if err != nil {
 		cache = nil // without a cache everything is compiled anew, which is slower and just as right
 	}
-	compiled, faults := compile.Compile(ctx, in, compile.Options{Cache: cache})
+	compiled, faults := compile.Compile(ctx, in, compile.Options{Cache: cache, Version: a.options.Version})
 	if compiled == nil {
 		return faults
 	}
@@ -69,6 +72,9 @@ func compileModel(m *project.Model) compile.Model {
 		out.Columns = append(out.Columns, compile.Declared{
 			Name: c.Name, Type: c.Type, Currency: c.Currency, Where: c.Where, TypeWhere: c.TypeWhere,
 		})
+	}
+	for _, d := range m.Portable {
+		out.Accepts = append(out.Accepts, compile.Accepted{Rule: d.Rule, Where: d.Where})
 	}
 	for i, g := range m.Grain {
 		out.Grain = append(out.Grain, compile.GrainColumn{Name: g, Where: m.Places[grainKey(i)]})

@@ -33,6 +33,7 @@ type asked struct {
 	view      bool
 	upstreams map[string]upstream
 	scope     func() scope
+	look      func(plan value) // looks at the bound plan while it is there; may be nil
 }
 
 // bind binds a model. What is wrong with the SQL comes back as problems; err is
@@ -67,8 +68,12 @@ func (s *session) bind(ctx context.Context, a asked) (*bound, error) {
 		}
 		return out, nil
 	}
-	if err := s.learn(ctx, a, st, answer.get("plans").first(), out); err != nil {
+	plan := answer.get("plans").first()
+	if err := s.learn(ctx, a, st, plan, out); err != nil {
 		return nil, err
+	}
+	if a.look != nil {
+		a.look(plan)
 	}
 	return out, s.checkNames(ctx, st, out)
 }

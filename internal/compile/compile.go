@@ -18,6 +18,7 @@ import (
 type Input struct {
 	TimeZone string           // IANA name; every binding runs in it
 	Engine   string           // of the target; "" is DuckDB
+	Engines  []string         // of all targets: models are held against their ways
 	Params   map[string]Param // project variables; $now, $start and $end are built in
 	Tables   []Table          // lake tables and other relations models may read
 	Models   []Model
@@ -41,6 +42,7 @@ type Model struct {
 	Columns   []Declared                   // what the header says of its columns
 	Grain     []GrainColumn                // the columns that name a row
 	Overrides []Override                   // its SQL on other engines
+	Accepts   []Accepted                   // differences between engines that do not matter to it
 	Place     func(offset int) fault.Place // turns a byte offset of SQL into a position; nil: Where stands for all
 	Where     fault.Place
 }

@@ -21,17 +21,20 @@ type entry struct {
 	params      []string
 	money       map[string]string
 	warnings    []problem // placed in the written text
+	refused     []problem // by the engines of other targets
 }
 
 // cacheKey names an outcome by everything that decides it.
-func cacheKey(m *Model, zone, engine string, params map[string]Param, used []string, upstreams map[string]upstream) string {
+func (c *compiler) cacheKey(m *Model, used []string, upstreams map[string]upstream) string {
+	params := c.in.Params
 	k := make([]byte, 0, len(m.SQL)+1024)
 	add := func(texts ...string) {
 		for _, t := range texts {
 			k = append(binary.AppendUvarint(k, uint64(len(t))), t...)
 		}
 	}
-	add(Dialect(), zone, m.Dataset, m.SQL, m.Settings, strconv.FormatBool(m.View))
+	add(Dialect(), c.version, c.in.TimeZone, m.Dataset, m.SQL, m.Settings, strconv.FormatBool(m.View))
+	add(c.in.Engines...)
 	if library.Mentioned(m.SQL) {
 		add("library", library.Version())
 	}
@@ -46,8 +49,11 @@ func cacheKey(m *Model, zone, engine string, params map[string]Param, used []str
 			add("param", name, p.Type.String(), p.Value, strconv.FormatBool(p.Null))
 		}
 	}
+	for _, a := range m.Accepts {
+		add("accepts", a.Rule)
+	}
 	for _, o := range m.Overrides {
-		add("override", engine, o.Engine, o.SQL)
+		add("override", c.in.Engine, o.Engine, o.SQL)
 	}
 	for _, dataset := range sortedKeys(upstreams) {
 		add("upstream", dataset, upstreams[dataset].sum)
@@ -112,14 +118,19 @@ func (e *entry) encode() []byte {
 		w.text(c)
 		w.text(e.money[c])
 	}
-	w.count(len(e.warnings))
-	for _, p := range e.warnings {
+	w.problems(e.warnings)
+	w.problems(e.refused)
+	return w.out
+}
+
+func (w *writer) problems(list []problem) {
+	w.count(len(list))
+	for _, p := range list {
 		w.count(p.at + 1)
 		w.text(p.name)
 		w.text(p.message)
 		w.text(p.hint)
 	}
-	return w.out
 }
 
 type reader struct {
@@ -163,6 +174,13 @@ func (r *reader) columns() []table.Column {
 	return out
 }
 
+func (r *reader) problems() (out []problem) {
+	for n := r.length(); n > 0; n-- {
+		out = append(out, problem{r.count() - 1, r.text(), r.text(), r.text()})
+	}
+	return out
+}
+
 func decodeEntry(data []byte) (*entry, error) {
 	r := &reader{in: data}
 	e := &entry{columns: r.columns(), reads: map[string][]table.Column{}}
@@ -188,9 +206,7 @@ func decodeEntry(data []byte) (*entry, error) {
 		column := r.text()
 		e.money[column] = r.text()
 	}
-	for n := r.length(); n > 0; n-- {
-		e.warnings = append(e.warnings, problem{r.count() - 1, r.text(), r.text(), r.text()})
-	}
+	e.warnings, e.refused = r.problems(), r.problems()
 	if r.bad || len(r.in) > 0 {
 		return nil, errEntry
 	}

@@ -105,10 +105,15 @@ func (p *pool) bindAll() error {
 func (c *compiler) bind(ctx context.Context, s *session, t *task) (outcome, error) {
 	m := t.model
 	out := outcome{key: t.key, kept: t.kept}
-	b, err := s.bind(ctx, asked{
+	question := asked{
 		sql: m.SQL, params: c.in.Params, settings: m.Settings, view: m.View, upstreams: t.upstreams,
 		scope: func() scope { return c.scope(t.upstreams).without(m.Dataset) },
-	})
+	}
+	l := c.lintFor(t)
+	if l != nil {
+		question.look = l.readPlan
+	}
+	b, err := s.bind(ctx, question)
 	if err != nil {
 		return out, err
 	}
@@ -128,8 +133,12 @@ func (c *compiler) bind(ctx context.Context, s *session, t *task) (outcome, erro
 	}
 	if len(out.faults) == 0 {
 		c.overrides(t, &out)
+		if l != nil {
+			l.st = b.statement
+			err = l.portable(ctx, s, out.entry)
+		}
 	}
-	return out, nil
+	return out, err
 }
 
 // scope is what names in a query could mean. Only errors ask.

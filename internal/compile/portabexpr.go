@@ -85,9 +85,9 @@ func (l *lint) castTo(v value, at int) {
 		}
 		switch {
 		case isReal(from) && isText(c.returns):
-			l.differs(at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
+			l.differs(floatText, at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
 		case isText(from) && !c.constant[0] && (isWhole(c.returns) || c.returns == "BOOLEAN"):
-			l.differs(at, "DuckDB reads more texts as "+c.returns+" than PostgreSQL ('1.5', '1e3', ' 1 ')", "larder.try_bigint(x), or case x when 'yes' then true ... end")
+			l.differs(textNumber, at, "DuckDB reads more texts as "+c.returns+" than PostgreSQL ('1.5', '1e3', ' 1 ')", "larder.try_bigint(x), or case x when 'yes' then true ... end")
 		case c.returns == "BOOLEAN" && from != "BOOLEAN" && from != "INTEGER" && !isText(from), from == "BOOLEAN" && ranks[c.returns] > 0 && c.returns != "INTEGER":
 			l.breaks(at, "PostgreSQL makes no "+c.returns+" of "+from, "case when x then 1 else 0 end, or x <> 0")
 		}
@@ -110,7 +110,7 @@ func (l *lint) comparison(v value, at int) {
 	calls := append(slices.Clone(l.calls[v.get("query_location").index()]), called{name: name, arguments: []string{left, left}})
 	for _, c := range calls {
 		if c.name == name && len(c.arguments) > 0 && isText(c.arguments[0]) && isText(c.arguments[1]) && !collated(v) {
-			l.differs(at, "texts are compared by bytes in DuckDB, in PostgreSQL by the database's language", `x collate "C" < y`)
+			l.differs(textOrder, at, "texts are compared by bytes in DuckDB, in PostgreSQL by the database's language", `x collate "C" < y`)
 			return
 		}
 	}
@@ -223,7 +223,7 @@ func (l *lint) window(v value) {
 	l.narrow(v, name)
 	if windows[name] {
 		if o := v.get("orders"); o.len() == 0 && (strings.HasPrefix(name, "row_number") || name == "lag" || name == "lead" || name == "ntile" || strings.HasSuffix(name, "_value")) {
-			l.differs(at, name+" without ORDER BY numbers the rows as they come", "over (order by ...)")
+			l.differs(rowOrder, at, name+" without ORDER BY numbers the rows as they come", "over (order by ...)")
 		}
 		return
 	}

@@ -52,17 +52,12 @@ type rule func(l *lint, u use)
 // same is a call that means the same whatever it is given.
 var same rule
 
-// always reports every use.
-func always(severity Severity, what, instead string) rule {
-	return func(l *lint, u use) { l.add(u.at, severity, what, instead) }
-}
-
 // ofDoubles are calls that PostgreSQL computes in numeric for whole numbers and
 // decimals, DuckDB in floats.
 func ofDoubles(l *lint, u use) {
 	for i := range u.call.arguments {
 		if id := u.kind(i); id == "DECIMAL" || isWhole(id) && aggregateNames[u.call.name] {
-			l.differs(u.at, u.call.name+" of "+id+" is a float in DuckDB and numeric in PostgreSQL: the last digits differ", u.call.name+"(x::double precision)")
+			l.differs(floatDigits, u.at, u.call.name+" of "+id+" is a float in DuckDB and numeric in PostgreSQL: the last digits differ", u.call.name+"(x::double precision)")
 			return
 		}
 	}
@@ -71,7 +66,7 @@ func ofDoubles(l *lint, u use) {
 // ofText are calls that differ for texts: by the database's language.
 func ofText(l *lint, u use) {
 	if isText(u.kind(0)) && u.argument(0).get("class").text() != "COLLATE" {
-		l.differs(u.at, u.call.name+" of texts goes by bytes in DuckDB, in PostgreSQL by the database's language", u.call.name+`(x collate "C")`)
+		l.differs(textOrder, u.at, u.call.name+" of texts goes by bytes in DuckDB, in PostgreSQL by the database's language", u.call.name+`(x collate "C")`)
 	}
 	if u.kind(0) == "BOOLEAN" && u.call.name != "greatest" && u.call.name != "least" {
 		l.breaks(u.at, "PostgreSQL has no "+u.call.name+" of booleans", "bool_or(x), bool_and(x)")
@@ -80,7 +75,7 @@ func ofText(l *lint, u use) {
 
 // letters are calls whose result hangs on the database's language.
 func ofLetters(l *lint, u use) {
-	l.differs(u.at, u.call.name+" of letters beyond ASCII hangs on PostgreSQL's locale (ß, İ)", "larder."+u.call.name+"_text(x)")
+	l.differs(letters, u.at, u.call.name+" of letters beyond ASCII hangs on PostgreSQL's locale (ß, İ)", "larder."+u.call.name+"_text(x)")
 }
 
 func divides(l *lint, u use) {
@@ -91,14 +86,14 @@ func divides(l *lint, u use) {
 		guarded = true
 	}
 	if !guarded {
-		l.differs(u.at, "dividing by zero is NULL or infinite in DuckDB and an error in PostgreSQL", "x / nullif(y, 0)")
+		l.differs(zeroDivision, u.at, "dividing by zero is NULL or infinite in DuckDB and an error in PostgreSQL", "x / nullif(y, 0)")
 	}
 	switch {
 	case left == "INTERVAL" || isReal(left) || isReal(right):
 	case isWhole(left) && isWhole(right):
-		l.differs(u.at, "whole numbers divide to a fraction in DuckDB and to a whole number in PostgreSQL: 7 / 2 is 3.5 or 3", "x::double precision / nullif(y, 0)")
+		l.differs(wholeDivision, u.at, "whole numbers divide to a fraction in DuckDB and to a whole number in PostgreSQL: 7 / 2 is 3.5 or 3", "x::double precision / nullif(y, 0)")
 	default:
-		l.differs(u.at, "a quotient of decimals is a float in DuckDB and numeric in PostgreSQL: the digits differ", "larder.divide(x, y, scale), exact on both")
+		l.differs(floatDigits, u.at, "a quotient of decimals is a float in DuckDB and numeric in PostgreSQL: the digits differ", "larder.divide(x, y, scale), exact on both")
 	}
 }
 
@@ -107,14 +102,14 @@ func rest(l *lint, u use) {
 		l.breaks(u.at, "PostgreSQL has no rest of floats", "cast to decimal")
 	}
 	if n, ok := u.literal(1); (!ok || strings.Trim(n, "0.") == "") && u.argument(1).get("function_name").text() != "nullif" {
-		l.differs(u.at, "the rest of a division by zero is NULL in DuckDB and an error in PostgreSQL", "x % nullif(y, 0)")
+		l.differs(zeroDivision, u.at, "the rest of a division by zero is NULL in DuckDB and an error in PostgreSQL", "x % nullif(y, 0)")
 	}
 }
 
 func minus(l *lint, u use) {
 	whole(l, u)
 	if moments[u.kind(0)] > 0 && u.kind(0) != u.kind(1) && moments[u.kind(1)] > 0 {
-		l.differs(u.at, "a "+u.kind(0)+" minus a "+u.kind(1)+" goes by the session's zone", "cast both to one type")
+		l.differs(sessionZone, u.at, "a "+u.kind(0)+" minus a "+u.kind(1)+" goes by the session's zone", "cast both to one type")
 	}
 }
 
@@ -127,7 +122,7 @@ func whole(l *lint, u use) {
 		}
 	}
 	if u.kind(0) == "TIME" || u.kind(1) == "TIME" {
-		l.differs(u.at, "arithmetic of times of day differs", "use timestamps")
+		l.differs(timeOfDay, u.at, "arithmetic of times of day differs", "use timestamps")
 	}
 }
 
@@ -142,7 +137,7 @@ func joined(l *lint, u use) {
 	for i := range 2 {
 		switch id := u.kind(i); {
 		case isReal(id):
-			l.differs(u.at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
+			l.differs(floatText, u.at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
 		case isText(id), strings.HasSuffix(id, "[]"), id == "LIST", id == "":
 			texts++
 		}
@@ -160,16 +155,16 @@ func rounds(l *lint, u use) {
 		l.breaks(u.at, "PostgreSQL rounds a float to no digits", "round(x::decimal(38,10), n)")
 		return
 	}
-	l.differs(u.at, "round of a float that ends in .5 goes away from zero in DuckDB and to the even number in PostgreSQL", "round(x::decimal(38,10))")
+	l.differs(halfRounding, u.at, "round of a float that ends in .5 goes away from zero in DuckDB and to the even number in PostgreSQL", "round(x::decimal(38,10))")
 }
 
 func cuts(l *lint, u use) {
 	if u.count() > 1 {
 		if n, ok := u.literal(1); !ok || strings.HasPrefix(n, "-") || n == "0" {
-			l.differs(u.at, "a start below 1 counts from the end in DuckDB and before the beginning in PostgreSQL", "substr(x, greatest(n, 1)), right(x, n)")
+			l.differs(belowOne, u.at, "a start below 1 counts from the end in DuckDB and before the beginning in PostgreSQL", "substr(x, greatest(n, 1)), right(x, n)")
 		}
 		if start := u.argument(1); start.get("class").text() != "CONSTANT" && start.get("function_name").text() == "greatest" {
-			l.findings = l.findings[:len(l.findings)-1]
+			l.found = l.found[:len(l.found)-1]
 		}
 	}
 	if u.count() > 2 {
@@ -181,7 +176,7 @@ func cuts(l *lint, u use) {
 
 func trims(l *lint, u use) {
 	if u.count() < 2 {
-		l.differs(u.at, u.call.name+" takes every Unicode space in DuckDB and only the plain one in PostgreSQL", u.call.name+"(x, ' '), or larder.squeeze(x)")
+		l.differs(spaces, u.at, u.call.name+" takes every Unicode space in DuckDB and only the plain one in PostgreSQL", u.call.name+"(x, ' '), or larder.squeeze(x)")
 	}
 }
 
@@ -189,13 +184,13 @@ var truncations = []string{"microseconds", "milliseconds", "second", "minute", "
 
 func truncates(l *lint, u use) {
 	if part, ok := u.literal(0); !ok || !slices.Contains(truncations, strings.ToLower(part)) {
-		l.differs(u.at, "this part is truncated otherwise", "one of "+strings.Join(truncations, ", "))
+		l.differs(datePart, u.at, "this part is truncated otherwise", "one of "+strings.Join(truncations, ", "))
 	}
 	if part, _ := u.literal(0); u.kind(1) == "TIMESTAMP WITH TIME ZONE" && slices.Index(truncations, strings.ToLower(part)) < 5 {
-		l.differs(u.at, "in the hour that comes twice in autumn, DuckDB truncates to the second and PostgreSQL to the right one", "date_trunc('hour', x at time zone 'UTC') at time zone 'UTC'")
+		l.differs(autumnHour, u.at, "in the hour that comes twice in autumn, DuckDB truncates to the second and PostgreSQL to the right one", "date_trunc('hour', x at time zone 'UTC') at time zone 'UTC'")
 	}
 	if u.kind(1) == "DATE" && u.parent.get("cast_type").get("id").text() != "DATE" {
-		l.differs(u.at, "date_trunc of a day is a timestamp in DuckDB and one with a zone in PostgreSQL", "larder.month_start(d), larder.week_start(d), or date_trunc('month', d::timestamp)")
+		l.differs(dayTimestamp, u.at, "date_trunc of a day is a timestamp in DuckDB and one with a zone in PostgreSQL", "larder.month_start(d), larder.week_start(d), or date_trunc('month', d::timestamp)")
 	}
 }
 
@@ -204,10 +199,10 @@ var parts = []string{"year", "month", "day", "quarter", "week", "isodow", "isoye
 func extracts(l *lint, u use) {
 	part, ok := u.literal(0)
 	if !ok || !slices.Contains(parts, strings.ToLower(part)) {
-		l.differs(u.at, "this part is counted otherwise: seconds have a fraction in PostgreSQL, others do not exist", "one of "+strings.Join(parts, ", "))
+		l.differs(datePart, u.at, "this part is counted otherwise: seconds have a fraction in PostgreSQL, others do not exist", "one of "+strings.Join(parts, ", "))
 	}
 	if u.kind(1) == "INTERVAL" && !strings.EqualFold(part, "epoch") {
-		l.differs(u.at, "parts of an interval differ", "extract(epoch from x)")
+		l.differs(datePart, u.at, "parts of an interval differ", "extract(epoch from x)")
 	}
 }
 
@@ -229,7 +224,7 @@ func quoteless(l *lint, u use) {
 
 func ordered(l *lint, u use) {
 	if u.v.get("order_bys").get("orders").len() == 0 && u.v.get("orders").len() == 0 {
-		l.differs(u.at, u.call.name+" without ORDER BY has the order in which rows come", u.call.name+"(x order by y)")
+		l.differs(rowOrder, u.at, u.call.name+" without ORDER BY has the order in which rows come", u.call.name+"(x order by y)")
 	}
 	if name := u.v.get("function_name").text(); name == "string_agg" || name == "listagg" || name == "group_concat" {
 		if u.count() < 2 {
@@ -249,7 +244,7 @@ func adds(l *lint, u use) {
 
 func matches(l *lint, u use) {
 	if p, ok := u.literal(1); !ok || !strings.HasPrefix(p, "^") || !strings.HasSuffix(p, "$") {
-		l.differs(u.at, "~ matches the whole text in DuckDB and a part of it in PostgreSQL", "x ~ '^...$'")
+		l.differs(pattern, u.at, "~ matches the whole text in DuckDB and a part of it in PostgreSQL", "x ~ '^...$'")
 	}
 	plainPattern(l, u, 1)
 }
@@ -259,7 +254,7 @@ var rarePattern = regexp.MustCompile(`\\[^.()\[\]{}*+?^$|\\/dDsSw-]|\(\?`)
 // plainPattern looks for what the two kinds of regular expressions read otherwise.
 func plainPattern(l *lint, u use, i int) {
 	if p, ok := u.literal(i); !ok || rarePattern.MatchString(p) || strings.Contains(p, `\w`) || strings.Contains(p, `\s`) {
-		l.differs(u.at, "this regular expression may mean something else in PostgreSQL", "a constant pattern of classes such as [A-Za-z0-9], without \\b, \\w, \\s, (?...)")
+		l.differs(pattern, u.at, "this regular expression may mean something else in PostgreSQL", "a constant pattern of classes such as [A-Za-z0-9], without \\b, \\w, \\s, (?...)")
 	}
 }
 
@@ -267,11 +262,11 @@ func replaces(l *lint, u use) {
 	plainPattern(l, u, 1)
 	if u.count() > 3 {
 		if o, ok := u.literal(3); !ok || strings.Trim(o, "gi") != "" {
-			l.differs(u.at, "this option means something else in PostgreSQL", "'g', 'i' or 'gi'")
+			l.differs(pattern, u.at, "this option means something else in PostgreSQL", "'g', 'i' or 'gi'")
 		}
 	}
 	if r, ok := u.literal(2); !ok || strings.Contains(r, `\0`) || strings.Contains(r, "&") {
-		l.differs(u.at, `\0 and \& mean something else in a replacement`, `brackets and \1`)
+		l.differs(pattern, u.at, `\0 and \& mean something else in a replacement`, `brackets and \1`)
 	}
 }
 
@@ -279,7 +274,7 @@ func listed(l *lint, u use) { l.breaks(u.at, "a list in [] is DuckDB's own", "ar
 
 func quantiles(l *lint, u use) {
 	if id := u.kind(0); id != "" && !isReal(id) && u.call.name == "quantile_cont" {
-		l.differs(u.at, "percentile_cont of "+id+" keeps the type in DuckDB and is a float in PostgreSQL", "larder.median(x), larder.percentile(x, share), or cast to double precision")
+		l.differs(floatDigits, u.at, "percentile_cont of "+id+" keeps the type in DuckDB and is a float in PostgreSQL", "larder.median(x), larder.percentile(x, share), or cast to double precision")
 	}
 	if name := l.wordAt(u.at); name != "percentile_cont" && name != "percentile_disc" {
 		l.breaks(u.at, name+" is DuckDB's own", "larder.percentile(x, share)")
@@ -302,7 +297,7 @@ func (l *lint) wordAt(at int) string {
 
 func generates(l *lint, u use) {
 	if u.kind(0) == "DATE" {
-		l.differs(u.at, "generate_series of days gives timestamps, with a zone in PostgreSQL", "larder.date_spine(from, to)")
+		l.differs(dayTimestamp, u.at, "generate_series of days gives timestamps, with a zone in PostgreSQL", "larder.date_spine(from, to)")
 	}
 	if u.parent.ok() || u.v.key() == "" {
 		l.breaks(u.at, "generate_series gives a list in DuckDB and rows in PostgreSQL", "from generate_series(1, n) as t(i)")

@@ -33,6 +33,8 @@ var portableData = []string{
 		(6, 0, 60, 99999.99, 0.0001, 0.1, 'Zebra', null, '2024-12-30', null, '2024-12-30 00:00:00', '2024-12-30 00:00:00+00', false),
 		(7, 2, 70, 2.50, 2.0000, 1.0, null, 'e' || chr(769) || 'a', '2024-06-15', '2024-06-15', '2024-06-15 12:00:00', '2024-06-15 12:00:00+00', true)`,
 	"create table shop.o (id integer, t_id integer, amount decimal(18,2))",
+	`create table shop."Caps" ("OrderId" integer, place varchar)`,
+	`insert into shop."Caps" values (1, 'x'), (2, 'y')`,
 	"insert into shop.o values (1, 1, 5.00), (2, 1, 7.25), (3, 3, 1.10), (4, null, 2.00), (5, 9, 3.00)",
 }
 
@@ -62,6 +64,7 @@ func portableTables(t testing.TB) []Table {
 	return tables(t, `
 shop.t: id integer, a integer, b bigint, x decimal(18,2), y decimal(18,4), f double, s varchar, u varchar, d date, e date, ts timestamp, tz timestamptz, ok boolean
 shop.o: id integer, t_id integer, amount decimal(18,2)
+shop.Caps: OrderId integer, place varchar
 `)
 }
 
@@ -261,9 +264,21 @@ func close15(x, y *big.Rat) bool {
 
 const portabilityHead = `# The portable subset
 
-Models are DuckDB SQL. A project that builds on PostgreSQL too keeps to what both read alike; ` + "`larder validate`" + ` names the rest, with its
-place: *breaks* is refused by PostgreSQL, *differs* may return something else without a word. A model that cannot be
-written for both has an override file beside it, ` + "`name.postgres.sql`" + `.
+Models are DuckDB SQL. A project that builds on PostgreSQL too keeps to what both read alike. As soon as a target in ` + "`larder.yml`" + ` has
+` + "`engine: postgres`" + `, every command holds the models against it, whatever target it works on:
+
+- what *breaks* is refused by PostgreSQL: an error, unless an override, ` + "`name.postgres.sql`" + `, stands beside the model;
+- what *differs* may return something else without a word: a warning of ` + "`larder validate`" + `, once for each model and difference.
+
+` + "`larder validate --portable postgres`" + ` lists all places, also of a project that has no such target. A model that has SQL of its own for
+PostgreSQL (see [models](models.md#other-engines)) is not looked at. A difference that does not matter is accepted in the model's
+header, with the reason:
+` + "```sql" + `
+/* larder
+portable:
+  text_order: the codes are capitals only
+*/
+` + "```" + `
 
 Functions are judged by a list of those that mean the same; any other is reported. What every retailer writes again is in the
 schema ` + "`larder`" + `, equal on every engine: see [functions](functions.md).
@@ -278,19 +293,30 @@ func TestPortabilityDocumented(t *testing.T) {
 	b.WriteString(portabilityHead)
 	all := judged(t)
 	for _, part := range []struct {
-		severity Severity
-		title    string
-	}{{Breaks, "Refused by PostgreSQL"}, {Differs, "Read otherwise by PostgreSQL"}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| written | why | write instead |\n|---|---|---|\n", part.title)
+		severity    Severity
+		title, head string
+	}{
+		{Breaks, "Refused by PostgreSQL", "| written | why | write instead |\n|---|---|---|\n"},
+		{Differs, "Read otherwise by PostgreSQL", "| written | why | write instead | difference |\n|---|---|---|---|\n"},
+	} {
+		fmt.Fprintf(&b, "\n## %s\n\n%s", part.title, part.head)
 		told := map[string]bool{}
 		for _, s := range all {
 			for _, f := range s.findings {
 				if key := f.What + f.Instead; f.Severity == part.severity && !told[key] {
 					told[key] = true
-					fmt.Fprintf(&b, "| %s | %s | %s |\n", code(s.sql), cell(f.What), code(f.Instead))
+					fmt.Fprintf(&b, "| %s | %s | %s |", code(s.sql), cell(f.What), code(f.Instead))
+					if f.Rule != "" {
+						fmt.Fprintf(&b, " %s |", code(f.Rule))
+					}
+					b.WriteByte('\n')
 				}
 			}
 		}
+	}
+	b.WriteString("\n## Differences that may not matter\n\n| difference | does not matter where |\n|---|---|\n")
+	for _, rule := range Rules() {
+		fmt.Fprintf(&b, "| %s | %s |\n", code(rule), accepting[rule])
 	}
 	b.WriteString("\n## The same in both\n\nFunctions and operators, some with the exceptions above:\n\n" + code(strings.Join(append(sortedKeys(portable), sortedKeys(windows)...), " ")) + "\n\n")
 	b.WriteString("```sql\n")

@@ -14,7 +14,7 @@ var portable = map[string]rule{
 	"replace": same, "substr": cuts, "substring": cuts, "left": same, "right": same, "strpos": same, "position": same, "lpad": same, "rpad": same, "repeat": same,
 	"trim": trims, "ltrim": trims, "rtrim": trims, "starts_with": same, "split_part": splits, "translate": same, "chr": same, "md5": same,
 	"~~": likes, "!~~": likes, "like_escape": same, "not_like_escape": same, "~~*": ofCase, "!~~*": ofCase,
-	"~": matches, "regexp_full_match": matches, "regexp_replace": replaces, "reverse": always(Differs, "reverse keeps letters and their accents together in DuckDB", "avoid it"),
+	"~": matches, "regexp_full_match": matches, "regexp_replace": replaces, "reverse": reverses,
 	// Days and times.
 	"date_trunc": truncates, "date_part": extracts, "make_date": same, "timezone": same, "to_timestamp": same,
 	"to_years": quoteless, "to_months": quoteless, "to_weeks": quoteless, "to_days": quoteless, "to_hours": quoteless, "to_minutes": quoteless, "to_seconds": quoteless, "to_milliseconds": quoteless, "to_microseconds": quoteless, "to_quarters": quoteless,
@@ -46,21 +46,25 @@ func concatenates(l *lint, u use) {
 	for i := range u.call.arguments {
 		switch id := u.kind(i); {
 		case isReal(id):
-			l.differs(u.at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
+			l.differs(floatText, u.at, "a float as a text is 1.0 in DuckDB and 1 in PostgreSQL", "cast it to decimal first")
 		case id == "BOOLEAN":
-			l.differs(u.at, "a boolean as a text is true in DuckDB and t in PostgreSQL", "cast it: x::varchar")
+			l.differs(booleanText, u.at, "a boolean as a text is true in DuckDB and t in PostgreSQL", "cast it: x::varchar")
 		}
 	}
 }
 
 func ofCase(l *lint, u use) {
-	l.differs(u.at, "ILIKE of letters beyond ASCII hangs on PostgreSQL's locale", "larder.lower_text(x) like 'a%'")
+	l.differs(letters, u.at, "ILIKE of letters beyond ASCII hangs on PostgreSQL's locale", "larder.lower_text(x) like 'a%'")
 }
 
 func likes(l *lint, u use) {
 	if p, ok := u.literal(1); !ok && !isNull(u.argument(1)) || strings.Contains(p, `\`) {
-		l.differs(u.at, "a backslash in a pattern of LIKE is a character in DuckDB and hides the next one in PostgreSQL", `like 'a!%' escape '!'`)
+		l.differs(escape, u.at, "a backslash in a pattern of LIKE is a character in DuckDB and hides the next one in PostgreSQL", `like 'a!%' escape '!'`)
 	}
+}
+
+func reverses(l *lint, u use) {
+	l.differs(accents, u.at, "reverse keeps letters and their accents together in DuckDB", "avoid it")
 }
 
 func isNull(v value) bool { return v.get("value").get("is_null").yes() }
@@ -68,7 +72,7 @@ func isNull(v value) bool { return v.get("value").get("is_null").yes() }
 func splits(l *lint, u use) {
 	positive(2)(l, u)
 	if by, ok := u.literal(1); !ok || by == "" {
-		l.differs(u.at, "split_part at an empty text differs", "a constant that is not empty")
+		l.differs(emptySplit, u.at, "split_part at an empty text differs", "a constant that is not empty")
 	}
 }
 
@@ -76,7 +80,7 @@ func splits(l *lint, u use) {
 func positive(i int) rule {
 	return func(l *lint, u use) {
 		if n, ok := u.literal(i); !ok || n == "0" || n[0] == '-' {
-			l.differs(u.at, u.call.name+" counts otherwise from 0 and below", "a constant from 1")
+			l.differs(belowOne, u.at, u.call.name+" counts otherwise from 0 and below", "a constant from 1")
 		}
 	}
 }

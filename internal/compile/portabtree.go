@@ -151,7 +151,7 @@ func (l *lint) modifiers(v value) {
 	if on.ok() {
 		for t, o := on.first(), ordered.first(); t.ok(); t, o = t.next(), o.next() {
 			if !o.ok() {
-				l.differs(l.at(on), "DISTINCT ON without ORDER BY keeps any row", "order by the same columns first")
+				l.differs(rowOrder, l.at(on), "DISTINCT ON without ORDER BY keeps any row", "order by the same columns first")
 				break
 			}
 			if unplaced(t.raw()) != unplaced(o.get("expression").raw()) {
@@ -176,10 +176,10 @@ func (l *lint) orders(list, selected value) {
 			}
 		}
 		if o.get("type").text() == "DESCENDING" && o.get("null_order").text() == "ORDER_DEFAULT" && !neverNull(e) {
-			l.differs(l.at(o), "descending, DuckDB has NULLs last and PostgreSQL first", "desc nulls last")
+			l.differs(nullOrder, l.at(o), "descending, DuckDB has NULLs last and PostgreSQL first", "desc nulls last")
 		}
 		if l.isTextColumn(e) {
-			l.differs(l.at(o), "texts are ordered by bytes in DuckDB, in PostgreSQL by the database's language", `order by x collate "C"`)
+			l.differs(textOrder, l.at(o), "texts are ordered by bytes in DuckDB, in PostgreSQL by the database's language", `order by x collate "C"`)
 		}
 	}
 }

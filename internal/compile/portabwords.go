@@ -25,29 +25,29 @@ func (l *lint) words() {
 		case t.kind == wordToken && isTypePlace(tokens, i):
 			l.typeName(word, t.at, next)
 		case t.kind == wordToken && slices.Contains(reserved, word) && !next.is("(") && !next.is("'"):
-			l.written(t.at, Breaks, word+" is a word of PostgreSQL's own", "quote it: "+quoted(word)+", or take another name")
+			l.written(t.at, word+" is a word of PostgreSQL's own", "quote it: "+quoted(word)+", or take another name")
 		case t.kind == numberToken && strings.Contains(t.text, "_"), t.kind == numberToken && strings.HasPrefix(word, "0x"):
-			l.written(t.at, Breaks, "PostgreSQL 15 reads no number like "+t.text, "plain digits")
+			l.written(t.at, "PostgreSQL 15 reads no number like "+t.text, "plain digits")
 		case t.kind == numberToken && strings.ContainsRune(word, 'e'):
-			l.written(t.at, Differs, "a number with an exponent is a float in DuckDB and numeric in PostgreSQL", "cast it, or write it out")
+			l.writtenDiffers(floatDigits, t.at, "a number with an exponent is a float in DuckDB and numeric in PostgreSQL", "cast it, or write it out")
 		case t.is(",") && (next.is(")") || next.kind == wordToken && slices.Contains([]string{"from", "where", "group", "order", "having", "limit"}, strings.ToLower(next.text)) || next.text == "" || next.is("]")):
-			l.written(t.at, Breaks, "a comma behind the last of a list is DuckDB's own", "remove it")
+			l.written(t.at, "a comma behind the last of a list is DuckDB's own", "remove it")
 		case t.kind == wordToken && next.is("(") && (word == "if" || word == "ifnull"):
-			l.written(t.at, Breaks, word+" is DuckDB's own", spellings[word])
+			l.written(t.at, word+" is DuckDB's own", spellings[word])
 		case t.kind == wordToken && word == "filter" && next.is("(") && !strings.EqualFold(neighbour(tokens, i+2).text, "where"):
-			l.written(t.at, Breaks, "FILTER without WHERE is DuckDB's own", "filter (where x)")
+			l.written(t.at, "FILTER without WHERE is DuckDB's own", "filter (where x)")
 		case t.kind == wordToken && word == "count" && next.is("(") && neighbour(tokens, i+2).is(")"):
-			l.written(t.at, Breaks, "count() is DuckDB's own", "count(*)")
+			l.written(t.at, "count() is DuckDB's own", "count(*)")
 		case t.kind == quotedToken && t.text != strings.ToLower(t.text):
 			l.quotedName(t)
 		case t.is("=") && next.is("=") && next.at == t.end() && !previous.is("="):
-			l.written(t.at, Breaks, "== is DuckDB's own", "=")
+			l.written(t.at, "== is DuckDB's own", "=")
 		case t.is("[") && !(previous.kind == wordToken && strings.EqualFold(previous.text, "array")):
 			l.bracket(i)
 		case t.is("{"):
-			l.written(t.at, Breaks, "structs in {} are DuckDB's own", "keep the fields as columns")
+			l.written(t.at, "structs in {} are DuckDB's own", "keep the fields as columns")
 		case t.is(":") && !next.is(":") && !previous.is(":") && next.at != t.end() && previous.kind != symbolToken:
-			l.written(t.at, Breaks, "a name in front of a colon is DuckDB's own", "x as name")
+			l.written(t.at, "a name in front of a colon is DuckDB's own", "x as name")
 		}
 	}
 	l.capitals()
@@ -60,8 +60,11 @@ func neighbour(tokens []token, i int) token {
 	return tokens[i]
 }
 
-func (l *lint) written(at int, severity Severity, what, instead string) {
-	l.findings = append(l.findings, Finding{l.model.Dataset, l.model.place(at), severity, what, instead})
+// written notes what breaks at an offset of the written text.
+func (l *lint) written(at int, what, instead string) { l.tell("", at, what, instead) }
+
+func (l *lint) writtenDiffers(rule string, at int, what, instead string) {
+	l.tell(rule, at, what, instead)
 }
 
 // isTypePlace reports whether a type stands here: behind :: or in cast(x as t).
@@ -88,15 +91,15 @@ func isTypePlace(tokens []token, i int) bool {
 
 func (l *lint) typeName(word string, at int, next token) {
 	if instead, ok := typeWords[word]; ok && !(word == "double" && strings.EqualFold(next.text, "precision")) {
-		l.written(at, Breaks, "PostgreSQL has no type "+word, instead)
+		l.written(at, "PostgreSQL has no type "+word, instead)
 	}
 	switch {
 	case word == "float" && !next.is("("):
-		l.written(at, Differs, "float has 4 bytes in DuckDB and 8 in PostgreSQL", "real or double precision")
+		l.writtenDiffers(floatWidth, at, "float has 4 bytes in DuckDB and 8 in PostgreSQL", "real or double precision")
 	case (word == "decimal" || word == "numeric") && !next.is("("):
-		l.written(at, Differs, word+" alone has 3 digits behind the point in DuckDB and any number in PostgreSQL", word+"(18,2)")
+		l.writtenDiffers(bareDecimal, at, word+" alone has 3 digits behind the point in DuckDB and any number in PostgreSQL", word+"(18,2)")
 	case (word == "varchar" || word == "char" || word == "bpchar" || word == "character") && next.is("("), word == "char" || word == "bpchar":
-		l.written(at, Differs, "DuckDB ignores the length of a text, PostgreSQL cuts at it", "varchar, and left(x, n)")
+		l.writtenDiffers(textLength, at, "DuckDB ignores the length of a text, PostgreSQL cuts at it", "varchar, and left(x, n)")
 	}
 }
 
@@ -104,14 +107,27 @@ func (l *lint) typeName(word string, at int, next token) {
 // PostgreSQL tells capitals apart there.
 func (l *lint) quotedName(t token) {
 	name, _ := t.identifier()
-	other := l.columnKind(strings.ToLower(name)) != "" && !l.hasColumn(name)
+	if l.hasColumn(name) || l.inReference(t) {
+		return // what else is called so is looked at by folded
+	}
+	other := l.columnKind(strings.ToLower(name)) != ""
 	for _, o := range l.st.tokens {
 		word, ok := o.identifier()
 		other = other || ok && strings.EqualFold(word, name) && (o.kind == wordToken || word != name)
 	}
 	if other {
-		l.written(t.at, Breaks, "PostgreSQL tells capitals apart in quotes: "+t.text+" is another name than "+strings.ToLower(name), "write the name the same everywhere, best in small letters without quotes")
+		l.written(t.at, "PostgreSQL tells capitals apart in quotes: "+t.text+" is another name than "+strings.ToLower(name), "write the name the same everywhere, best in small letters without quotes")
 	}
+}
+
+// inReference reports whether a token is part of a dataset's name.
+func (l *lint) inReference(t token) bool {
+	for _, r := range references(l.st.tokens) {
+		if _, known := l.upstreams[r.key()]; known && (t.at == r.at || t.at == neighbour(l.st.tokens, l.tokenAt(r.at)+2).at) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *lint) hasColumn(name string) bool {
@@ -142,7 +158,7 @@ func (l *lint) bracket(i int) {
 		}
 	}
 	if j > 0 && tokens[j-1].kind == wordToken {
-		l.written(tokens[i].at, Breaks, "PostgreSQL wants brackets around a call before [", "("+tokens[j-1].text+"(...))[1]")
+		l.written(tokens[i].at, "PostgreSQL wants brackets around a call before [", "("+tokens[j-1].text+"(...))[1]")
 	}
 }
 
@@ -152,9 +168,9 @@ func (l *lint) capitals() {
 		if c.Name == strings.ToLower(c.Name) {
 			continue
 		}
-		for _, t := range l.st.tokens {
-			if t.kind == wordToken && t.text == c.Name {
-				l.written(t.at, Breaks, "PostgreSQL makes small letters of the column's name "+c.Name, "write it small, or quote it: as "+quoted(c.Name))
+		for i, t := range l.st.tokens {
+			if _, told := l.columnWith(i); t.kind == wordToken && t.text == c.Name && !told {
+				l.written(t.at, "PostgreSQL makes small letters of the column's name "+c.Name, "write it small, or quote it: as "+quoted(c.Name))
 				break
 			}
 		}

@@ -35,6 +35,7 @@ func (c *compiler) survey() {
 		m := &c.in.Models[i]
 		if c.register(m.Dataset, "model "+m.Dataset, m.Where) {
 			c.jobs[strings.ToLower(m.Dataset)] = &job{model: m}
+			c.acceptable(m)
 		}
 	}
 	for _, j := range c.jobs {

@@ -15,8 +15,9 @@ import (
 
 // Options say how to compile.
 type Options struct {
-	Cache   Cache // nil: everything is compiled anew
-	Workers int   // models bound at once; 0: one per processor, four at most
+	Cache   Cache  // nil: everything is compiled anew
+	Version string // of the program: what another one kept in the Cache is compiled anew
+	Workers int    // models bound at once; 0: one per processor, four at most
 }
 
 // Result is a compiled project, with the shadow catalog kept open for binding
@@ -48,7 +49,7 @@ func errCycle(names []string) error {
 // compiling itself fails, or ctx ends, there is no Result.
 func Compile(ctx context.Context, in Input, opts Options) (*Result, error) {
 	c := &compiler{
-		in: in, cache: opts.Cache, workers: opts.Workers,
+		in: in, cache: opts.Cache, version: opts.Version, workers: opts.Workers,
 		places: map[string]fault.Place{}, jobs: map[string]*job{},
 		nodes: map[string]*Node{}, upstreams: map[string]upstream{},
 	}
@@ -83,6 +84,7 @@ func isNil(c Cache) bool {
 type compiler struct {
 	in      Input
 	cache   Cache
+	version string
 	workers int
 	tokens  []token
 
@@ -226,10 +228,10 @@ func (c *compiler) task(ctx context.Context, key string) (*task, error) {
 	if c.cache == nil {
 		return t, nil
 	}
-	t.kept = cacheKey(j.model, c.in.TimeZone, c.in.Engine, c.in.Params, j.params, t.upstreams)
+	t.kept = c.cacheKey(j.model, j.params, t.upstreams)
 	if data, ok := c.cache.Get(t.kept); ok {
 		if e, err := decodeEntry(data); err == nil {
-			c.settle(e.node(j.model, c.in.Engine), e.money)
+			c.take(e, j.model)
 			return nil, nil
 		}
 	}
@@ -247,7 +249,16 @@ func (c *compiler) accept(out outcome) {
 	if c.cache != nil && out.kept != "" {
 		c.cache.Put(out.kept, out.entry.encode())
 	}
-	c.settle(out.entry.node(c.jobs[out.key].model, c.in.Engine), out.entry.money)
+	c.take(out.entry, c.jobs[out.key].model)
+}
+
+// take settles a model that is right in itself, and tells what engines of other
+// targets refuse.
+func (c *compiler) take(e *entry, m *Model) {
+	c.settle(e.node(m, c.in.Engine), e.money)
+	for _, p := range e.refused {
+		c.fail(p.fault(m))
+	}
 }
 
 // skipped says once which models were not looked at because something they

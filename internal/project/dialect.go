@@ -38,6 +38,18 @@ func (l *loader) dialect(model *Model, spec Placed[string]) {
 	}
 }
 
+// portable keeps the differences between engines that a model accepts; each has a
+// reason.
+func (l *loader) portable(model *Model, accepted Map[Placed[string]]) {
+	for _, entry := range accepted.Entries {
+		if entry.Value.Given() && strings.TrimSpace(entry.Value.Value) == "" {
+			l.fail(entry.Where, "%s is accepted without a reason", entry.Key).
+				WithHint("write why it does not matter here, such as: the codes are capitals only")
+		}
+		model.Portable = append(model.Portable, Difference{Rule: entry.Key, Reason: entry.Value.Value, Where: entry.Where})
+	}
+}
+
 // targetsOf says how a model written for an engine can be built.
 func (l *loader) targetsOf(engine, file string) string {
 	var names []string

@@ -21,6 +21,7 @@ type headerSpec struct {
 	Tags        []string                 `yaml:"tags" jsonschema_description:"Words to select it by, beside those of _defaults.yml"`
 	Grain       Placed[[]Placed[string]] `yaml:"grain" jsonschema_description:"The columns that tell rows apart; a repeated one blocks"`
 	Dialect     Placed[string]           `yaml:"dialect" jsonschema_description:"The engine the SQL is written for, such as postgres, when it is not DuckDB's; then columns lists all columns with their types"`
+	Portable    Map[Placed[string]]      `yaml:"portable" jsonschema_description:"Differences between engines that do not matter here: the difference's name, and why not"`
 	Build       buildSpec                `yaml:"build" jsonschema_description:"full (the default) keeps the rows in a table, view computes them when asked"`
 	FreshWithin Placed[time.Duration]    `yaml:"fresh_within" jsonschema_description:"How old it may get, such as 1 hour"`
 	Columns     Map[columnNode]          `yaml:"columns" jsonschema_description:"What is known of columns, by name: a type, or a mapping"`
@@ -243,6 +244,7 @@ func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 	columns, checks := l.columns(spec.Columns, nil, true)
 	model.Columns = columns
 	l.dialect(model, spec.Dialect)
+	l.portable(model, spec.Portable)
 	return slices.Concat(checks, grainCheck(model.Grain, spec.Grain.Where), schemaCheck(columns), freshCheck(fresh))
 }
 

@@ -113,6 +113,7 @@ type Model struct {
 	FreshWithin time.Duration
 	Dialect     string // the engine SQL is written for; "" is DuckDB. Any other has all columns declared, with types
 	Overrides   []Override
+	Portable    []Difference
 	Columns     []Column // what the header says of columns; types come from compile
 	Where       fault.Place
 	Places      map[string]fault.Place // of header keys: "grain", "grain.0", "owner", "build"
@@ -123,6 +124,13 @@ type Override struct {
 	Engine string // "postgres"
 	SQL    string // as a Model's
 	Text   *File
+	Where  fault.Place
+}
+
+// Difference is one between engines that does not matter to a model.
+type Difference struct {
+	Rule   string // its name
+	Reason string
 	Where  fault.Place
 }
 

@@ -778,3 +778,27 @@ select larder.add_months(d, extract(month from d)) as d from shop.t
 select larder.divide(x, a, 2) as q, larder.week_label(ts::date) as w from shop.t
 -- sum compared with bigint
 select sum(b) as n, sum(a) as m from shop.t
+
+-- names with capitals
+select "OrderId", place from shop.Caps
+
+-- a schema with capitals in quotes
+select place from "Shop"."Caps"
+
+-- a column with capitals
+select place from shop."Caps" where OrderId = 1
+
+-- a column with capitals behind its table
+select c.orderid from shop."Caps" as c
+
+-- same: names with capitals in quotes
+select c."OrderId", c.place from shop."Caps" as c where "OrderId" > 1
+
+-- same: small letters in other letters
+select ID, S as t from Shop.T where A > 1
+
+-- same: a name of the text like a column with capitals
+select q.orderid from (select "OrderId" as orderid from shop."Caps") as q
+
+-- a time of day
+select id, cast(ts as time) + interval '90 minutes' as t from shop.t
