@@ -16,6 +16,7 @@ import (
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/compile"
 	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
@@ -60,6 +61,7 @@ type App struct {
 	ingest  *ingest.Ingester
 	store   *sqlite.Store
 	engine  engine.Engine
+	parquet *duckdb.Engine // reads the lake for a warehouse that cannot
 	notices []string
 }
 
@@ -163,6 +165,9 @@ func (a *App) Close() error {
 	if a.engine != nil {
 		errs = append(errs, a.engine.Close())
 	}
+	if a.parquet != nil {
+		errs = append(errs, a.parquet.Close())
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
@@ -178,7 +183,7 @@ func (a *App) Close() error {
 	if a.archive != nil {
 		errs = append(errs, a.archive.Close())
 	}
-	a.engine, a.store, a.files, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil
+	a.engine, a.parquet, a.store, a.files, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

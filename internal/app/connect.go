@@ -7,8 +7,6 @@ import (
 
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/check"
-	"github.com/larder-data/larder/internal/engine/duckdb"
-	"github.com/larder-data/larder/internal/engine/postgres"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
@@ -21,11 +19,6 @@ import (
 // sourceKinds are the kinds of sources this program reads.
 func sourceKinds() map[string]project.Kind {
 	return map[string]project.Kind{"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &files.Column{}}}
-}
-
-// engineKinds are the warehouses this program builds into.
-func engineKinds() map[string]any {
-	return map[string]any{"duckdb": &duckdb.Settings{}, "postgres": &postgres.Settings{}}
 }
 
 // remember opens the ledger.
@@ -110,7 +103,7 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 	return &build.Builder{
 		Env: a.env, Graph: a.Graph, Models: models, CheckReads: a.checkReads, Engine: a.engine, Store: a.store, Checker: checks,
 		Ingester: ingester, Render: a.render, Binder: a, Dialect: a.compiled.Dialect(),
-		Now: a.options.Now, Observe: observe, Typed: a.engine.Capabilities().Name == "duckdb",
+		Now: a.options.Now, Observe: observe,
 	}
 }
 
@@ -125,33 +118,4 @@ func (a *App) openLake() {
 	a.archive = folder.Open(a.Project.Lake)
 	a.files = files.NewReader(files.Options{Root: a.Project.Root, TimeZone: a.Project.TimeZone.String()})
 	a.ingest = ingest.New(a.archive, map[string]ingest.Reader{"files": a.files}, a.Project.Sources, a.options.Now)
-}
-
-// openWarehouse opens the target for writing.
-func (a *App) openWarehouse(ctx context.Context) error {
-	settings, err := a.duckdb()
-	if err != nil {
-		return err
-	}
-	e, err := duckdb.Open(ctx, settings)
-	if err != nil {
-		return err
-	}
-	a.engine = e
-	a.notices = append(a.notices, e.Notices()...)
-	return nil
-}
-
-// duckdb are the settings of the target.
-func (a *App) duckdb() (duckdb.Settings, error) {
-	var s duckdb.Settings
-	if target := a.Project.Target; target.Engine != "duckdb" {
-		return s, fault.At(target.Where, fault.Invalid, "building into %s is not available yet", target.Engine).
-			WithHint("choose a target of duckdb with --target")
-	}
-	if err := a.Project.Target.Decode(&s).Err(); err != nil {
-		return s, err
-	}
-	s.Path, s.TimeZone = a.Project.Target.Path, a.Project.TimeZone.String()
-	return s, nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/state"
 )
@@ -17,7 +16,7 @@ import (
 type Answer struct {
 	Notes []string // e.g. what is held at the moment
 	sql   string
-	asked *duckdb.Engine
+	asked reader
 	stop  context.CancelFunc
 }
 
@@ -44,16 +43,6 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 		answer.Notes, err = []string{"whether anything is held or accepted cannot be told: " + err.Error()}, nil
 	}
 	return answer, err
-}
-
-// openReader opens the warehouse for reading, contained.
-func (a *App) openReader(ctx context.Context) (*duckdb.Engine, error) {
-	settings, err := a.duckdb()
-	if err != nil {
-		return nil, err
-	}
-	settings.ReadOnly, settings.AllowDirs = true, []string{a.Project.Lake}
-	return duckdb.Open(ctx, settings)
 }
 
 // notes tells what there is to say about the datasets a question reads, and

@@ -34,9 +34,6 @@ type Builder struct {
 	Render  func(m Model, now time.Time, move func(dataset string) (schema string, moved bool)) (string, error)
 	Binder  Rebinder
 	Dialect string // name and version of what binds SQL, kept with every entry
-	// Typed says that what binds SQL is of the engine's own kind: the columns it
-	// found are those the engine will make.
-	Typed bool
 	// Pause is how long to wait before a step that met somebody else\'s lock is
 	// tried again; it grows fourfold. 0 is a tenth of a second.
 	Pause   time.Duration

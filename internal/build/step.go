@@ -88,9 +88,9 @@ func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making
 		m.over, m.done = true, outcome{err: err}
 		return m
 	}
-	m.request = engine.Build{Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID}
-	if x.b.Typed {
-		m.request.Columns = node.Columns
+	m.request = engine.Build{
+		Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID,
+		Columns: node.Columns,
 	}
 	m.entry = x.entry(step.Dataset, model, inputs)
 	return m

@@ -147,8 +147,9 @@ type Build struct {
 	Form   Form
 	SQL    string // a complete SELECT in the engine's dialect, parameters replaced
 	Run    string // names the staging relation, for Sweep
-	// Columns are what the SQL is known to return, as an engine of the same kind
-	// bound it; nil lets the engine ask its own catalog.
+	// Columns are what the SQL is known to return, as DuckDB bound it or a person
+	// promised; an engine of another kind holds the SQL to them. nil lets the
+	// engine ask its own catalog.
 	Columns []table.Column
 	Keep    int // of what is published directly; see Publication
 }

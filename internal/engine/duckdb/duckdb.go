@@ -27,6 +27,7 @@ type Settings struct {
 	TimeZone  string   `yaml:"-"` // IANA name; every session runs in it
 	ReadOnly  bool     `yaml:"-"` // open for questions only, contained: no files but AllowDirs, no network
 	AllowDirs []string `yaml:"-"` // folders SQL may read when ReadOnly, e.g. the lake's
+	plain     bool     // see OpenPlain
 
 	// Interfere is called with the name of every statement of a transaction
 	// after it ran ("begin", "drop", "rename", "marker", "commit" ...); an error

@@ -24,6 +24,12 @@ func OpenMemory(ctx context.Context, timeZone string) (*Engine, error) {
 	return Open(ctx, Settings{Path: memory, TimeZone: timeZone, Threads: 1})
 }
 
+// OpenPlain opens an empty DuckDB in memory, without Larder's own tables and
+// functions: something that reads files.
+func OpenPlain(ctx context.Context) (*Engine, error) {
+	return Open(ctx, Settings{Path: memory, TimeZone: "UTC", plain: true})
+}
+
 // Open opens or creates the file. The error is Busy when it is open already, in
 // another process or in this one; Denied when it cannot be read or written;
 // Broken when it is no DuckDB file; OutOfRoom when the disk is full; NotFound
@@ -147,6 +153,9 @@ CREATE TABLE IF NOT EXISTS larder.loads (dataset VARCHAR NOT NULL, id VARCHAR NO
 
 // prepare creates what is missing of Larder's own tables and learns what exists.
 func (e *Engine) prepare(ctx context.Context) error {
+	if e.settings.plain {
+		return nil
+	}
 	if err := e.exec(ctx, ownTables); err != nil {
 		return err
 	}

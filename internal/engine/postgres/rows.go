@@ -46,11 +46,11 @@ func (e *Engine) query(ctx context.Context, sql string) (*rows, error) {
 		return nil, err
 	}
 	on := conn.Conn().PgConn()
-	asked, err := describe(ctx, on, sql)
-	if err == nil && e.settings.ReadOnly {
-		err = script(ctx, on, "BEGIN READ ONLY")
-	}
+	asked, err := e.begin(ctx, on, sql)
 	if err != nil {
+		if e.settings.ReadOnly && !on.IsClosed() {
+			_ = on.Close(ctx) // rather than to see whether it can still be rolled back
+		}
 		conn.Release()
 		return nil, located(err, sql, 0)
 	}
@@ -64,6 +64,17 @@ func (e *Engine) query(ctx context.Context, sql string) (*rows, error) {
 	r.values = make([]any, len(formats))
 	r.found = on.ExecPrepared(ctx, "", nil, nil, formats)
 	return r, nil
+}
+
+// begin describes a question; a reader's begins a transaction that cannot be
+// made to write.
+func (e *Engine) begin(ctx context.Context, on *pgconn.PgConn, sql string) (*pgconn.StatementDescription, error) {
+	if e.settings.ReadOnly {
+		if err := script(ctx, on, "BEGIN READ ONLY"); err != nil {
+			return nil, err
+		}
+	}
+	return describe(ctx, on, sql)
 }
 
 // describe has the server understand a single statement, without running it.
