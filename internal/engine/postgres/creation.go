@@ -28,22 +28,26 @@ func understand(ctx context.Context, on *pgconn.PgConn, b engine.Build) (query, 
 		return query{}, located(err, b.SQL, 0)
 	}
 	described := columnsOf(asked.Fields)
-	q := query{sql: b.SQL, columns: described}
-	if b.Columns == nil {
-		return q, nil
+	q := query{sql: b.SQL}
+	agreed := described
+	if b.Columns != nil {
+		agreed = b.Columns
 	}
-	if err := comply(b.Columns, described); err != nil {
+	if err := comply(agreed, described); err != nil {
 		return q, err
 	}
 	var names, list []string
 	needed := false
-	q.columns = nil
 	for i, c := range described {
-		want, name := b.Columns[i].Type, fmt.Sprintf("c%d", i)
+		want, name := agreed[i].Type, fmt.Sprintf("c%d", i)
 		part := name
 		if spell(want) != spell(c.Type) {
 			needed = true
 			part = "CAST(" + name + " AS " + spell(want) + ")"
+		}
+		if want.Kind == table.Varchar {
+			needed = true
+			part += " COLLATE " + byCodepoint
 		}
 		names, list = append(names, name), append(list, part+" AS "+engine.Quote(c.Name))
 		q.columns = append(q.columns, table.Column{Name: c.Name, Type: want})

@@ -246,9 +246,9 @@ func reshape(there, wanted []table.Column) []string {
 		was, ok := exactly(there, c.Name)
 		switch {
 		case !ok:
-			changes = append(changes, "ADD COLUMN "+engine.Quote(c.Name)+" "+spell(c.Type))
+			changes = append(changes, "ADD COLUMN "+engine.Quote(c.Name)+" "+definition(c.Type))
 		case spell(was.Type) != spell(c.Type):
-			changes = append(changes, "ALTER COLUMN "+engine.Quote(c.Name)+" TYPE "+spell(c.Type)+" USING "+engine.Quote(c.Name)+"::"+spell(c.Type))
+			changes = append(changes, "ALTER COLUMN "+engine.Quote(c.Name)+" TYPE "+definition(c.Type)+" USING "+engine.Quote(c.Name)+"::"+spell(c.Type))
 		}
 	}
 	return changes
@@ -267,7 +267,7 @@ func exactly(columns []table.Column, name string) (table.Column, bool) {
 func definitions(columns []table.Column) string {
 	parts := make([]string, len(columns))
 	for i, c := range columns {
-		parts[i] = engine.Quote(c.Name) + " " + spell(c.Type)
+		parts[i] = engine.Quote(c.Name) + " " + definition(c.Type)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -101,6 +101,18 @@ CREATE TABLE IF NOT EXISTS larder.loads (dataset text NOT NULL, id text NOT NULL
 	"rows" bigint NOT NULL, superseded_by text, supersedes text[] NOT NULL, PRIMARY KEY (dataset, id));
 CREATE INDEX IF NOT EXISTS loads_superseded ON larder.loads USING gin (supersedes)`
 
+// collation creates byCodepoint. A server whose system has no C.UTF-8 falls back
+// on its plain C, which knows the letters of English only.
+const collation = `DO $$ BEGIN
+	IF to_regcollation('larder.codepoint') IS NULL THEN
+		BEGIN
+			CREATE COLLATION larder.codepoint (provider = libc, locale = 'C.UTF-8');
+		EXCEPTION WHEN OTHERS THEN
+			CREATE COLLATION larder.codepoint FROM "C";
+		END;
+	END IF;
+END $$`
+
 // settingUp is the advisory lock of whoever creates what all share.
 const settingUp = 7235171948150983
 
@@ -108,7 +120,7 @@ const settingUp = 7235171948150983
 // they wait for each other.
 func (e *Engine) prepare(ctx context.Context) error {
 	return e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
-		there, err := texts(ctx, on, `SELECT to_regclass('larder.published') IS NOT NULL AND to_regclass('larder.loads') IS NOT NULL,
+		there, err := texts(ctx, on, `SELECT to_regclass('larder.published') IS NOT NULL AND to_regclass('larder.loads') IS NOT NULL AND to_regcollation('larder.codepoint') IS NOT NULL,
 			CASE WHEN to_regprocedure('larder.library_version()') IS NOT NULL THEN 'yes' END`)
 		if err != nil {
 			return err
@@ -149,6 +161,9 @@ func (e *Engine) install(ctx context.Context, on *pgconn.PgConn) error {
 	}
 	if err == nil {
 		err = script(ctx, on, ownTables)
+	}
+	if err == nil {
+		_, err = exec(ctx, on, collation)
 	}
 	for _, f := range functions {
 		if err == nil && !strings.HasPrefix(f, "create schema") {

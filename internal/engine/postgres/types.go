@@ -102,3 +102,18 @@ func spell(t table.Type) string {
 		return t.String() // BOOLEAN, DATE, TIME, TIMESTAMP, TIMESTAMP WITH TIME ZONE, INTERVAL, UUID
 	}
 }
+
+// byCodepoint is the collation of every text Larder stores: it orders texts as
+// DuckDB does and knows the letters of all scripts. A column's collation goes
+// with it through every expression, so that a model's ORDER BY, min() and
+// row_number() choose the same on both engines, whatever the database's own
+// collation is. It is faster than a language's, too.
+const byCodepoint = "larder.codepoint"
+
+// definition is a column in CREATE TABLE, or behind ALTER COLUMN ... TYPE.
+func definition(t table.Type) string {
+	if t.Kind == table.Varchar || t.Kind == table.Unknown {
+		return spell(t) + " COLLATE " + byCodepoint
+	}
+	return spell(t)
+}
