@@ -16,7 +16,6 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"github.com/larder-data/larder/internal/library"
-	"github.com/larder-data/larder/internal/pgtest"
 )
 
 // portableData is two tables with what engines read differently: NULLs, ties,
@@ -113,35 +112,22 @@ func onDuckDB(t *testing.T) *sql.DB {
 // mostly have none.
 func TestPortabilityIsWhatPostgresSays(t *testing.T) {
 	all := judged(t)
-	db, pg := onDuckDB(t), pgtest.Start(t)
-	functions, err := library.Statements(library.Postgres)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pg.Psql("postgres", append(slices.Clone(portableData), functions...)...); err != nil {
-		t.Fatal(err)
-	}
+	db, pg, r := onDuckDB(t), onPostgreSQL(t), renderer(t)
 	counts := map[string]int{}
 	var alarms []string
 	for _, s := range all {
-		text := parameter.ReplaceAllString(s.sql, "cast('2024-07-01 00:00:00+00' as timestamp with time zone)")
-		if strings.Contains(s.sql, "$$") {
-			text = s.sql
-		}
-		ours, err := duckRows(db, text)
+		params := renderParams(s.sql)
+		ours, err := duckRows(db, must(r.Render(s.sql, library.DuckDB, params)))
 		if err != nil {
 			t.Errorf("%s: DuckDB: %s", s.name, firstLine(err.Error()))
 			continue
 		}
-		theirs, err := pg.Psql("postgres", `\pset null '~'`+"\n"+`\pset fieldsep '|'`+"\n"+text, "")
+		theirs, err := postgresRows(pg, must(r.Render(s.sql, library.Postgres, params)))
 		s.verdict = "same"
-		switch slices.Sort(theirs); {
-		case err != nil:
+		if err != nil {
 			s.verdict, s.detail = "breaks", firstLine(err.Error())
-		default:
-			if s.detail = difference(ours, theirs); s.detail != "" {
-				s.verdict = "differs"
-			}
+		} else if s.detail = difference(ours, theirs); s.detail != "" {
+			s.verdict = "differs"
 		}
 		counts[s.verdict]++
 		switch {
