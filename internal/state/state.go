@@ -69,6 +69,7 @@ type Entry struct {
 	Columns      []table.Column            `json:"columns"`
 	Rows         int64                     `json:"rows"` // -1 when not counted
 	Took         time.Duration             `json:"took_ns"`
+	Restores     int64                     `json:"restores,omitempty"` // the earlier version whose rows it has; 0 when they were computed
 	Note         string                    `json:"note,omitempty"`
 }
 
@@ -90,7 +91,8 @@ type Journal interface {
 	// Steps returns a run's steps in the order they started.
 	Steps(ctx context.Context, run string) ([]Step, error)
 	// LatestSteps returns each dataset's newest step over all runs of the
-	// environment, Action "check" left out, by dataset.
+	// environment, by dataset. Actions "check" and "rollback" are left out: they
+	// say nothing about the newest rows.
 	LatestSteps(ctx context.Context, env string) (map[string]Step, error)
 	// SaveSteps is SaveStep for many in one transaction: a run writes its whole
 	// plan down (Outcome Running, Started zero) before it begins.
@@ -128,7 +130,7 @@ type Run struct {
 type Step struct {
 	Run      string          `json:"run"`
 	Dataset  string          `json:"dataset"`
-	Action   string          `json:"action"` // "ingest", "build", "check"
+	Action   string          `json:"action"` // "ingest", "build", "check", "rollback"
 	Reason   string          `json:"reason"` // why it was in the plan
 	Outcome  Outcome         `json:"outcome"`
 	Started  time.Time       `json:"started"`
@@ -220,5 +222,6 @@ type Store interface {
 	Verdicts
 	Environments
 	Acceptances
+	Rollbacks
 	Close() error
 }

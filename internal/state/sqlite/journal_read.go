@@ -24,7 +24,7 @@ const (
 
 	selectLatestSteps = `SELECT ` + stepColumns + `
 		FROM dataset d
-		JOIN step s ON s.id = (SELECT max(id) FROM step WHERE dataset_id = d.id AND action <> 'check')
+		JOIN step s ON s.id = (SELECT max(id) FROM step WHERE dataset_id = d.id AND action <> 'check' AND action <> 'rollback')
 		JOIN run r ON r.id = s.run_id
 		WHERE d.env = ?`
 )
@@ -63,7 +63,7 @@ func (s *Store) Steps(ctx context.Context, run string) ([]state.Step, error) {
 	return steps, explain(s.path, err)
 }
 
-// LatestSteps returns each dataset's newest step, checks left out. The newest
+// LatestSteps returns each dataset's newest step, checks and rollbacks left out. The newest
 // is the one first written down last, whatever the clock said.
 func (s *Store) LatestSteps(ctx context.Context, env string) (map[string]state.Step, error) {
 	steps := map[string]state.Step{}

@@ -132,12 +132,13 @@ var journalCases = []tale{
 		h.must(h.SaveStep(h.Context(), state.Step{Run: "r1", Dataset: "a.a", Action: "build", Started: noon, Outcome: state.Done, Rows: 3}))
 		h.same(h.latestSteps("prod")["a.a"], h.steps("r1")[0])
 	}},
-	{"a check is no latest step", func(h *house) {
+	{"a check or a rollback is no latest step", func(h *house) {
 		h.start("r1", "prod")
 		h.saveStarted("r1", "a.a", "ingest", noon)
 		h.saveStarted("r1", "a.b", "check", noon)
 		h.start("r2", "prod")
 		h.saveStarted("r2", "a.a", "check", noon)
+		h.saveStarted("r2", "a.a", "rollback", noon)
 		latest := h.latestSteps("prod")
 		h.same(len(latest), 1)
 		h.same(latest["a.a"].Action, "ingest")

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Open) {
 		{"abandon", abandonCases},
 		{"environments", environmentCases},
 		{"acceptances", acceptanceCases},
+		{"rollbacks", rollbackCases},
 		{"together", togetherCases},
 		{"properties", propertyCases},
 	} {
