@@ -25,7 +25,7 @@ type Answer struct {
 // after the timeout.
 func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*Answer, error) {
 	question := sql
-	sql, err := a.relocated(ctx, question, "")
+	sql, err := a.relocated(ctx, question, a.asksIn())
 	if err != nil {
 		return nil, err
 	}
@@ -76,10 +76,18 @@ func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 	return notes, nil
 }
 
+// asksIn is the dialect of questions: the target's.
+func (a *App) asksIn() string {
+	if a.Project.Target.Engine == onDuckDB {
+		return ""
+	}
+	return a.Project.Target.Engine
+}
+
 // touched are the datasets a question reads and all they are made from; nil
 // when that cannot be told.
 func (a *App) touched(sql string) map[string]bool {
-	read, err := a.renderer.Reads(sql)
+	read, err := a.renderer.Reads(sql, a.asksIn())
 	if err != nil {
 		return nil
 	}

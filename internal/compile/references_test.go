@@ -75,7 +75,7 @@ func TestReferencesAreWhatDuckDBReads(t *testing.T) {
 	}
 	tried := 0
 	for _, text := range texts {
-		want, err := r.Reads(text)
+		want, err := r.Reads(text, "")
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}

@@ -60,9 +60,12 @@ func relocateForeign(sql, dialect string, move func(dataset string) (schema stri
 	return replaceSchemas(sql, moves)
 }
 
-// Reads returns the datasets a query reads, as it spells them, each once. SQL
-// that cannot be read is an Invalid error.
-func (r *Renderer) Reads(sql string) ([]string, error) {
+// Reads returns the datasets a query reads, as it spells them, each once. The
+// dialect is as Relocate's; DuckDB's SQL that cannot be read is an Invalid error.
+func (r *Renderer) Reads(sql, dialect string) ([]string, error) {
+	if dialect != "" {
+		return readsForeign(sql, dialect), nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.open(); err != nil {
@@ -82,6 +85,16 @@ func (r *Renderer) Reads(sql string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+func readsForeign(sql, dialect string) []string {
+	var out []string
+	for _, ref := range references(scanAs(dialect, sql)) {
+		if dataset := strings.Join(ref.parts, "."); len(ref.parts) == 2 && !ref.column && !slices.Contains(out, dataset) {
+			out = append(out, dataset)
+		}
+	}
+	return out
 }
 
 // readIn returns the dataset a node names: a table read, or a column written

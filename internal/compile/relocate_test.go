@@ -75,7 +75,11 @@ func TestRelocateForeign(t *testing.T) {
 
 func TestReads(t *testing.T) {
 	r := renderer(t)
-	got, err := r.Reads("with o as (from a.b) select * from o join Lake.x on true where exists (from a.b) -- and c.d")
+	got, err := r.Reads("with o as (from a.b) select * from o join Lake.x on true where exists (from a.b) -- and c.d", "")
+	if diff := cmp.Diff([]string{"a.b", "Lake.x"}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	got, err = r.Reads("select distinct on (a) a.b.c from a.b, lateral (select from Lake.x, a.b) as l", "postgres")
 	if diff := cmp.Diff([]string{"a.b", "Lake.x"}, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
