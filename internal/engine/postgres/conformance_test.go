@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/engine/enginetest"
 	"github.com/larder-data/larder/internal/engine/postgres"
 	"github.com/larder-data/larder/internal/pgtest"
@@ -45,16 +44,15 @@ var dialect = enginetest.Dialect{
 // TestConformance begins each case with the same warehouse, emptied: to create
 // a database takes longer than most cases.
 func TestConformance(t *testing.T) {
-	server := pgtest.Start(t)
-	database := server.Database(t)
+	p := placeOn(t, pgtest.Start(t))
 	known := map[string]bool{}
 	enginetest.Run(t, dialect, func(t *testing.T, place string) engine.Engine {
 		t.Helper()
 		if !known[place] && len(known) > 0 {
-			empty(t, server, database)
+			p.empty(t)
 		}
 		known[place] = true
-		e, err := postgres.Open(t.Context(), settings(t, server, database))
+		e, err := postgres.Open(t.Context(), p.settings())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,26 +61,12 @@ func TestConformance(t *testing.T) {
 }
 
 // empty takes everything out of a warehouse but the function library.
-func empty(t *testing.T, server *pgtest.Server, database string) {
+func (p *place) empty(t *testing.T) {
 	t.Helper()
-	_, err := server.Psql(database, `DO $$ DECLARE r record; BEGIN
+	p.psql(t, `DO $$ DECLARE r record; BEGIN
 		FOR r IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('larder', 'public', 'information_schema')
 		LOOP EXECUTE format('DROP SCHEMA %I CASCADE', r.nspname); END LOOP;
 		FOR r IN SELECT relname FROM pg_class WHERE relnamespace = 'larder'::regnamespace AND relkind = 'r' AND relname NOT IN ('published', 'loads')
 		LOOP EXECUTE format('DROP TABLE larder.%I', r.relname); END LOOP;
 		END $$`, "DELETE FROM larder.published", "DELETE FROM larder.loads")
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// settings are those of a database on the server.
-func settings(t *testing.T, server *pgtest.Server, database string) postgres.Settings {
-	t.Helper()
-	archive, err := duckdb.OpenMemory(t.Context(), "UTC")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = archive.Close() })
-	return postgres.Settings{URL: server.URL(database), TimeZone: "Europe/London", Archive: archive}
 }
