@@ -47,6 +47,7 @@ type Store interface {
 	state.Committer
 	state.Journal
 	state.Verdicts
+	state.Rollbacks
 }
 
 // Model is what the build needs of a dataset beside its place in the graph.
@@ -55,6 +56,7 @@ type Model struct {
 	Dialect string // the engine it is written for; "" is what binds SQL
 	Form    engine.Form
 	Owner   string
+	Keep    int // earlier versions to keep beside the current one
 }
 
 // Checker judges rows against a dataset's rules.

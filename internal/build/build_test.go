@@ -230,7 +230,9 @@ func (y *yard) agree() {
 	}
 	published, known := map[string]int64{}, map[string]int64{}
 	for _, m := range markers {
-		published[m.Dataset] = m.Version
+		if dataset, ok := y.b.place().Dataset(m.Dataset); ok {
+			published[dataset] = m.Version
+		}
 	}
 	for _, e := range entries {
 		known[e.Dataset] = e.Version

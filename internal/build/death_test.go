@@ -43,8 +43,13 @@ type dyingEngine struct {
 		engine.Bulk
 		engine.DirectBulk
 		engine.Direct
+		engine.Historian
 	}
 	d *death
+}
+
+func (e *dyingEngine) Past(ctx context.Context, target engine.Relation) ([]int64, error) {
+	return e.duck.Past(ctx, target)
 }
 
 func (e *dyingEngine) Stage(ctx context.Context, b engine.Build) (s engine.Staged, err error) {
@@ -84,6 +89,10 @@ func (s *dyingStore) Intend(ctx context.Context, e state.Entry) (out state.Entry
 	return out, err
 }
 
+func (s *dyingStore) RollBack(ctx context.Context, r state.Rollback) error {
+	return s.d.call(func() error { return s.Store.RollBack(ctx, r) })
+}
+
 func (s *dyingStore) Settle(ctx context.Context, e state.Entry, to state.EntryState, note string) error {
 	return s.d.call(func() error { return s.Store.Settle(ctx, e, to, note) })
 }
@@ -116,6 +125,10 @@ func TestDeathAnywhere(t *testing.T) {
 		}
 		if blocked := rapid.SampledFrom(append(models, "")).Draw(r, "blocked"); blocked != "" && y.rules[blocked] != "" {
 			y.blocks[blocked] = true
+		}
+		keep := rapid.IntRange(0, 2).Draw(r, "keep")
+		for _, dataset := range models {
+			y.keep(dataset, keep)
 		}
 		d := &death{left: rapid.IntRange(1, 25).Draw(r, "calls"), after: rapid.Bool().Draw(r, "after")}
 		y.b.Engine, y.b.Store = &dyingEngine{y.duck, y.duck, d}, &dyingStore{y.store, d}
@@ -151,6 +164,68 @@ func TestDeathAnywhere(t *testing.T) {
 			r.FailNow()
 		}
 	})
+}
+
+// Wherever the process dies while a dataset is rolled back: after the next start
+// readers see either the newer version and nothing is held, or the earlier one
+// and the runs from then on leave it alone until it is released.
+func TestDeathOfARollback(t *testing.T) {
+	for _, rules := range []string{"", "v1"} {
+		for calls := 1; ; calls++ {
+			survived := false
+			for _, after := range []bool{false, true} {
+				survived = dyingRollback(t, rules, &death{left: calls, after: after})
+			}
+			if survived {
+				break
+			}
+		}
+	}
+}
+
+// dyingRollback reports whether the rollback was over before the death.
+func dyingRollback(t *testing.T, rules string, d *death) bool {
+	y := newYard(t)
+	y.rules["m.x"] = rules
+	y.twice("m.x")
+	old, bad := y.numbers("m.x", 1), y.numbers("m.x", 0)
+
+	y.b.Engine, y.b.Store = &dyingEngine{y.duck, y.duck, d}, &dyingStore{y.store, d}
+	report, err := y.rollBack("m.x", 0)
+	survived := err == nil && d.left > 0
+	y.b.Engine, y.b.Store = y.duck, y.store
+	if survived {
+		y.same(outcomes(report), done("m.x"))
+	}
+	if _, err := y.store.Abandon(t.Context(), Production, func(state.Run) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := y.b.Reconcile(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	y.agree()
+	seen := y.numbers("m.x", 0)
+	held := !slices.Equal(seen, bad)
+	if held {
+		y.same(seen, old)
+	}
+	y.news["lake.a"] = "1 new file"
+	ran := y.run()
+	if _, built := ran["m.x"]; built == held {
+		t.Errorf("after a death at call %d readers see %v, and the next run did %v", d.left, seen, ran)
+	}
+	if held {
+		y.same(y.numbers("m.x", 0), old)
+		y.release("m.x")
+		y.run()
+	}
+	y.agree()
+	y.same(y.plan(Request{}), "")
+	y.same(y.numbers("m.x", 0), y.answer(y.b.Models["m.x"].SQL))
+	if swept, err := y.duck.Sweep(t.Context()); err != nil || swept > 0 {
+		t.Errorf("%d staging relations were left, %v", swept, err)
+	}
+	return survived
 }
 
 func (y *yard) rows(r *rapid.T, sql string) []string {

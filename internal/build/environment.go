@@ -68,7 +68,7 @@ func (b *Builder) Where(entry state.Entry) engine.Relation {
 // entries and, beside them, production's of what it has none of.
 func (b *Builder) Current(ctx context.Context) (map[string]state.Entry, error) {
 	current := map[string]state.Entry{}
-	for _, env := range []string{Production, b.Env} {
+	for _, env := range b.environments() {
 		entries, err := b.Store.Current(ctx, env)
 		if err != nil {
 			return nil, fault.Wrap("ledger", err)
@@ -76,11 +76,16 @@ func (b *Builder) Current(ctx context.Context) (map[string]state.Entry, error) {
 		for _, e := range entries {
 			current[e.Dataset] = e
 		}
-		if b.Env == Production {
-			break
-		}
 	}
 	return current, nil
+}
+
+// environments are those whose rows readers see, the builder's own last.
+func (b *Builder) environments() []string {
+	if b.Env == Production {
+		return []string{Production}
+	}
+	return []string{Production, b.Env}
 }
 
 // borrowed reports whether an entry is production's while another environment

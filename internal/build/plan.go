@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ const (
 	Ingest Action = "ingest" // land what is new in the lake
 	Build  Action = "build"  // stage, check, publish
 	Check  Action = "check"  // judge what is published by changed rules
+	// Rollback publishes an earlier version again; see PlanRollback.
+	Rollback Action = "rollback"
 )
 
 // Cause is why a step is in the plan.
@@ -78,12 +81,14 @@ func (s Step) has(causes ...Cause) bool {
 type Plan struct {
 	Env   string    `json:"env"`
 	AsOf  time.Time `json:"as_of"`
-	Steps []Step    `json:"steps"` // upstream first
-	Kept  []string  `json:"kept"`  // selected datasets that are up to date
+	Steps []Step    `json:"steps"`          // upstream first
+	Kept  []string  `json:"kept"`           // selected datasets that are up to date
+	Held  []Hold    `json:"held,omitempty"` // selected datasets that stay as they are
 	// Gone is what is published but no longer in the project; it is left alone.
 	Gone []string `json:"gone,omitempty"`
 
-	current map[string]state.Entry
+	current     map[string]state.Entry
+	restoration *Restoration // of the step that is a Rollback
 }
 
 // Request narrows or widens a plan.
@@ -99,6 +104,7 @@ type planner struct {
 	request Request
 	current map[string]state.Entry // production's where the environment has none of its own
 	latest  map[string]state.Step  // the newest recorded step of each dataset
+	held    map[string]Hold        // what the environment itself holds
 	news    map[string]string
 	planned map[string]Action
 }
@@ -119,8 +125,13 @@ func (b *Builder) Plan(ctx context.Context, r Request) (Plan, error) {
 		if err != nil {
 			return Plan{}, err
 		}
-		if step == nil {
+		hold, held := p.held[dataset]
+		if held {
+			plan.Held = append(plan.Held, hold)
+		} else if step == nil {
 			plan.Kept = append(plan.Kept, dataset)
+		}
+		if step == nil {
 			continue
 		}
 		p.planned[dataset] = step.Action
@@ -142,8 +153,12 @@ func (p *planner) recall(ctx context.Context) error {
 	if p.current, err = p.b.Current(ctx); err != nil {
 		return err
 	}
-	p.latest, err = p.b.Store.LatestSteps(ctx, p.b.Env)
-	return fault.Wrap("journal", err)
+	if p.latest, err = p.b.Store.LatestSteps(ctx, p.b.Env); err != nil {
+		return fault.Wrap("journal", err)
+	}
+	p.held, err = p.b.held(ctx, p.current)
+	maps.DeleteFunc(p.held, func(_ string, h Hold) bool { return h.Rollback.Env != p.b.Env })
+	return err
 }
 
 // step decides what is to be done about one dataset, nil for nothing.
@@ -157,8 +172,8 @@ func (p *planner) step(ctx context.Context, node *compile.Node) (*Step, error) {
 	}
 	step := Step{Dataset: node.Dataset, Action: Build, Reasons: reasons, Owner: p.b.Models[node.Dataset].Owner}
 	if len(reasons) == 0 {
-		entry := p.current[node.Dataset]
-		if entry.CheckVersion == p.b.Checker.Version(node.Dataset) {
+		entry, published := p.current[node.Dataset]
+		if !published || entry.CheckVersion == p.b.Checker.Version(node.Dataset) {
 			return nil, nil
 		}
 		step.Action = Check
@@ -192,8 +207,11 @@ func (p *planner) ingestStep(ctx context.Context, node *compile.Node) (*Step, er
 	return &step, nil
 }
 
-// reasons returns why a model must be built, none when it is up to date.
+// reasons returns why a model must be built, none when it is up to date or held.
 func (p *planner) reasons(ctx context.Context, node *compile.Node) ([]Reason, error) {
+	if _, held := p.held[node.Dataset]; held {
+		return nil, nil
+	}
 	var reasons []Reason
 	entry, published := p.current[node.Dataset]
 	reasons = append(reasons, p.unfinished(node.Dataset)...)
@@ -365,6 +383,10 @@ func (p Plan) Describe() string {
 	for _, s := range p.Steps {
 		count[s.Action]++
 	}
-	return fmt.Sprintf("%d to ingest, %d to build, %d to check, %d up to date",
+	text := fmt.Sprintf("%d to ingest, %d to build, %d to check, %d up to date",
 		count[Ingest], count[Build], count[Check], len(p.Kept))
+	if len(p.Held) > 0 {
+		text += fmt.Sprintf(", %d held", len(p.Held))
+	}
+	return text
 }

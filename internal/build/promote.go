@@ -8,7 +8,6 @@ import (
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/state"
-	"github.com/larder-data/larder/internal/table"
 )
 
 // Promotion tells what a Promote published to production.
@@ -113,7 +112,23 @@ func (b *Builder) promotable(ctx context.Context) ([]state.Entry, error) {
 		return nil, fault.New(fault.Conflict, "production has newer %s than %s was built from", strings.Join(moved, ", "), b.Env).
 			WithHint("build the environment again: larder run --env %s", b.Env)
 	}
-	return own, nil
+	return own, b.free(ctx, own)
+}
+
+// free refuses entries that the environment or production holds.
+func (b *Builder) free(ctx context.Context, own []state.Entry) error {
+	for _, at := range []*Builder{b, {Env: Production, Graph: b.Graph, Store: b.Store}} {
+		held, err := at.Held(ctx)
+		if err != nil {
+			return err
+		}
+		for _, e := range own {
+			if h, ok := held[e.Dataset]; ok {
+				return fault.New(fault.Held, "%s is held in %s: %s", e.Dataset, at.Env, h.Why())
+			}
+		}
+	}
+	return nil
 }
 
 // prepare stages copies under production's names and intends them in its ledger.
@@ -123,9 +138,9 @@ func (p *promoter) prepare(ctx context.Context, group []state.Entry) error {
 		if err != nil {
 			return err
 		}
-		p.publications = append(p.publications, engine.Publication{Staged: staged})
+		p.publications = append(p.publications, engine.Publication{Staged: staged, Keep: p.b.Models[e.Dataset].Keep})
 		entry := e
-		entry.Env, entry.Run, entry.Version, entry.Fence = Production, p.run, 0, 0
+		entry.Env, entry.Run, entry.Version, entry.Fence, entry.Restores = Production, p.run, 0, 0, 0
 		entry.Inputs = p.inputs(e)
 		if entry, err = p.b.Store.Intend(ctx, entry); err != nil {
 			return fault.Wrap("ledger", err)
@@ -163,11 +178,7 @@ func (b *Builder) copyOf(ctx context.Context, e state.Entry, run string) (engine
 		}
 		request.SQL = sql
 	} else {
-		var columns []string
-		for _, name := range table.Names(e.Columns) {
-			columns = append(columns, table.Quote(name))
-		}
-		request.SQL = "SELECT " + strings.Join(columns, ", ") + " FROM " + b.Where(e).String()
+		request.SQL = allOf(e.Columns, b.Where(e))
 	}
 	return b.Engine.Stage(ctx, request)
 }

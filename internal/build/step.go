@@ -30,12 +30,14 @@ func (x *execution) perform(ctx context.Context, step Step) outcome {
 		return outcome{entry: landing.Entry, rows: landing.Rows, results: landing.Results, notes: landing.Notes, err: err}
 	case Check:
 		return x.recheck(ctx, step)
+	case Rollback:
+		return x.restore(ctx, step)
 	default:
 		return x.build(ctx, step)
 	}
 }
 
-// build stages a model, checks it and publishes it.
+// build computes a model, checks it and publishes it.
 func (x *execution) build(ctx context.Context, step Step) outcome {
 	m := x.prepare(ctx, step, nil)
 	if m.over {
@@ -44,6 +46,11 @@ func (x *execution) build(ctx context.Context, step Step) outcome {
 	if direct, ok := x.b.Engine.(engine.Direct); ok && m.direct() {
 		return x.publishDirect(ctx, direct, m)
 	}
+	return x.stage(ctx, m)
+}
+
+// stage stages a model's rows, checks them and publishes them.
+func (x *execution) stage(ctx context.Context, m *making) outcome {
 	staged, err := x.b.Engine.Stage(ctx, m.request)
 	if err != nil {
 		return outcome{err: err}
@@ -90,7 +97,7 @@ func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making
 	}
 	m.request = engine.Build{
 		Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID,
-		Columns: node.Columns,
+		Columns: node.Columns, Keep: model.Keep,
 	}
 	m.entry = x.entry(step.Dataset, model, inputs)
 	return m
@@ -193,7 +200,7 @@ func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, m
 	if err != nil {
 		return outcome{err: err, results: done.results}
 	}
-	err = x.b.Engine.Publish(ctx, engine.Publication{Staged: staged, Marker: x.marker(entry)})
+	err = x.b.Engine.Publish(ctx, engine.Publication{Staged: staged, Marker: x.marker(entry), Keep: m.request.Keep})
 	return x.settle(entry, m.started, done.results, err)
 }
 
@@ -219,7 +226,7 @@ func (x *execution) settle(entry state.Entry, started time.Time, results []state
 	}
 	return outcome{
 		entry: entry, rows: entry.Rows, results: results,
-		settled: &state.Settlement{Entry: entry, State: state.Published},
+		settled: &state.Settlement{Entry: entry, State: state.Published, Note: entry.Note},
 	}
 }
 

@@ -50,7 +50,7 @@ func (x *execution) short(step Step) bool {
 	if step.Action != Build {
 		return false
 	}
-	if was, ok := x.plan.current[step.Dataset]; ok && was.Took > 0 {
+	if was, ok := x.plan.current[step.Dataset]; ok && was.Took > 0 && was.Restores == 0 {
 		return was.Took < shortBuild
 	}
 	x.mu.Lock()
@@ -164,7 +164,7 @@ func (x *execution) stageAndPublish(ctx context.Context, makings []*making) {
 		}
 		m.entry.Columns, m.entry.Rows = staged.Columns, staged.Rows
 		passed, results = append(passed, m), append(results, done.results)
-		publications = append(publications, engine.Publication{Staged: staged})
+		publications = append(publications, engine.Publication{Staged: staged, Keep: m.request.Keep})
 	}
 	if len(passed) == 0 {
 		return
