@@ -170,6 +170,37 @@ func asOwner(t testing.TB, c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: owner(t), Pdeathsig: syscall.SIGQUIT}
 }
 
+// CPU is the processor time the server's processes have taken so far, those
+// included that have ended.
+func (s *Server) CPU(t testing.TB) time.Duration {
+	t.Helper()
+	own := strconv.Itoa(s.process.Process.Pid)
+	ticks := int64(0)
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range all {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// The name, in parentheses, may hold anything; the fields behind it are
+		// the state, the parent, and from the 12th on the ticks.
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		pid := filepath.Base(filepath.Dir(path))
+		if len(fields) < 15 || pid != own && fields[1] != own {
+			continue
+		}
+		for _, field := range fields[11:15] {
+			n, err := strconv.ParseInt(field, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ticks += n
+		}
+	}
+	const perSecond = 100 // USER_HZ, the same on every Linux Go runs on
+	return time.Duration(ticks) * time.Second / perSecond
+}
+
 // URL is the address of a database on the server, as the user postgres.
 func (s *Server) URL(database string) string { return s.URLAs("postgres", database) }
 

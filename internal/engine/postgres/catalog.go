@@ -39,26 +39,33 @@ func (r relation) word() string {
 	return "TABLE"
 }
 
+// asker asks a question with texts, or lists of them, for its parameters.
+type asker func(ctx context.Context, q *question, parameters ...any) ([][]string, error)
+
+// lookUp finds relations by schema and name.
+var lookUp = &question{name: "larder_look", sql: `SELECT w.i, c.oid, c.relkind, c.relpersistence, a.attname, a.atttypid, a.atttypmod,
+		format_type(a.atttypid, a.atttypmod)
+	FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w(schema, name, i)
+	JOIN pg_namespace n ON n.nspname = w.schema
+	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+	LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	ORDER BY w.i, a.attnum`}
+
 // look asks the catalog for relations, in one question. Those that do not exist
 // have no oid.
-func look(ctx context.Context, ask func(context.Context, string) ([][]string, error), wanted ...engine.Relation) ([]relation, error) {
-	values := make([]string, len(wanted))
+func look(ctx context.Context, ask asker, wanted ...engine.Relation) ([]relation, error) {
+	schemas, names := make([]string, len(wanted)), make([]string, len(wanted))
 	for i, r := range wanted {
-		values[i] = fmt.Sprintf("(%d, %s, %s)", i, engine.Literal(r.Schema), engine.Literal(r.Name))
+		schemas[i], names[i] = r.Schema, r.Name
 	}
-	rows, err := ask(ctx, `SELECT w.i, c.oid, c.relkind, c.relpersistence, a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod)
-		FROM (VALUES `+strings.Join(values, ", ")+`) AS w(i, schema, name)
-		JOIN pg_namespace n ON n.nspname = w.schema
-		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-		ORDER BY w.i, a.attnum`)
+	rows, err := ask(ctx, lookUp, schemas, names)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]relation, len(wanted))
 	for _, row := range rows {
 		i, _ := strconv.Atoi(row[0])
-		r := &found[i]
+		r := &found[i-1]
 		r.oid, r.kind, r.logged = row[1], row[2], row[3] != "u"
 		if row[4] == "" {
 			continue
@@ -76,7 +83,11 @@ func look(ctx context.Context, ask func(context.Context, string) ([][]string, er
 
 // lookOne asks for one relation.
 func (e *Engine) lookOne(ctx context.Context, r engine.Relation) (relation, error) {
-	found, err := look(ctx, e.ask, r)
+	var found []relation
+	err := e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) (err error) {
+		found, err = look(ctx, asks(on), r)
+		return err
+	})
 	if err != nil {
 		return relation{}, err
 	}
@@ -125,7 +136,7 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
 		companions := []engine.Relation{r, engine.LoadsOf(r), engine.QuarantineOf(r), leftOf(r)}
-		found, err := look(ctx, t.texts, companions...)
+		found, err := look(ctx, t.ask, companions...)
 		if err != nil {
 			return err
 		}
@@ -138,7 +149,7 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 				t.add("drop", "DROP "+found[i].word()+" "+companions[i].String())
 			}
 		}
-		h, err := t.history(ctx)
+		h, err := t.history(ctx, []engine.Relation{r})
 		if err != nil {
 			return err
 		}
@@ -181,14 +192,19 @@ func (e *Engine) blocked(ctx context.Context, r engine.Relation, err error) erro
 // It is looked for first: to create one needs a privilege that to find it
 // created does not.
 func (e *Engine) ensureSchema(ctx context.Context, schema string) error {
-	return e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
-		exists := "SELECT 1 FROM pg_namespace WHERE nspname = " + engine.Literal(schema)
-		found, err := texts(ctx, on, exists)
+	if _, known := e.schemas.Load(schema); known {
+		return nil
+	}
+	err := e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
+		found, err := texts(ctx, on, "SELECT 1 FROM pg_namespace WHERE nspname = "+engine.Literal(schema))
 		if err != nil || len(found) > 0 {
 			return err
 		}
 		// The lock ends with the statement's own transaction.
-		err = script(ctx, on, "SELECT pg_advisory_xact_lock("+strconv.Itoa(settingUp)+"); CREATE SCHEMA IF NOT EXISTS "+engine.Quote(schema))
-		return err
+		return script(ctx, on, "SELECT pg_advisory_xact_lock("+strconv.Itoa(settingUp)+"); CREATE SCHEMA IF NOT EXISTS "+engine.Quote(schema))
 	})
+	if err == nil {
+		e.schemas.Store(schema, true)
+	}
+	return err
 }

@@ -68,7 +68,7 @@ func (t *transaction) change(ctx context.Context, l engine.Landing) (change, err
 	if c.held, err = heldLoads(rows); err != nil {
 		return c, err
 	}
-	found, err := look(ctx, t.texts, l.Target)
+	found, err := look(ctx, t.ask, l.Target)
 	if err != nil {
 		return c, err
 	}

@@ -82,7 +82,7 @@ func (e *Engine) copyOut(ctx context.Context, query, path, options string) (colu
 	if err != nil {
 		return nil, fault.New(fault.Denied, "%w", err)
 	}
-	defer os.Remove(file.Name())
+	defer os.RemoveAll(file.Name()) // gone when all went well
 	err = e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
 		asked, err := describe(ctx, on, query)
 		if err != nil {

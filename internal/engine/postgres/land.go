@@ -180,7 +180,7 @@ func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engin
 	if c.touches() {
 		needed = append(needed, parts(p.staging)[1])
 	}
-	found, err := look(ctx, t.texts, needed...)
+	found, err := look(ctx, t.ask, needed...)
 	if err != nil {
 		return engine.Relation{}, err
 	}
@@ -195,7 +195,7 @@ func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engin
 // shape makes the tables of a lake table as the landing wants them.
 func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
 	past, loads, quarantine := leftOf(l.Target), engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)
-	found, err := look(ctx, t.texts, l.Target, past, loads, quarantine)
+	found, err := look(ctx, t.ask, l.Target, past, loads, quarantine)
 	if err != nil {
 		return err
 	}

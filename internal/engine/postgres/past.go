@@ -27,45 +27,50 @@ type history struct {
 	current map[string]int64            // by a marker's dataset
 }
 
-// keptQuery lists what is kept; current the versions of the markers' datasets.
-const keptQuery = `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE c.relkind = 'r' AND c.relname LIKE '%\_\_larder\_v%'`
+// keptOf lists what is kept of targets, by the schemas and the patterns of their
+// names, and the current versions of markers' datasets.
+var keptOf = &question{name: "larder_kept", sql: `SELECT w.schema, CAST(c.relname AS text), NULL FROM unnest($1::text[], $2::text[]) AS w(schema, pattern)
+	JOIN pg_namespace n ON n.nspname = w.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname LIKE w.pattern
+	UNION ALL SELECT NULL, dataset, version FROM larder.published WHERE dataset = ANY ($3::text[])`}
 
-// history asks for what is kept.
-func (t *transaction) history(ctx context.Context, markers ...engine.Marker) (history, error) {
-	return askHistory(ctx, t.texts, markers...)
+// history asks for what is kept of targets, and for the versions of markers.
+func (t *transaction) history(ctx context.Context, targets []engine.Relation, markers ...engine.Marker) (history, error) {
+	return askHistory(ctx, t.ask, targets, markers...)
 }
 
-func askHistory(ctx context.Context, ask func(context.Context, string) ([][]string, error), markers ...engine.Marker) (history, error) {
+func askHistory(ctx context.Context, ask asker, targets []engine.Relation, markers ...engine.Marker) (history, error) {
 	h := history{kept: map[engine.Relation][]int64{}, current: map[string]int64{}}
-	rows, err := ask(ctx, keptQuery)
-	if err != nil {
-		return h, err
+	schemas, patterns, datasets := make([]string, len(targets)), make([]string, len(targets)), make([]string, len(markers))
+	for i, r := range targets {
+		schemas[i], patterns[i] = r.Schema, likely.Replace(stemOf(r))+`\_\_larder\_v%`
 	}
+	for i, m := range markers {
+		datasets[i] = m.Dataset
+	}
+	rows, err := ask(ctx, keptOf, schemas, patterns, datasets)
 	for _, row := range rows {
-		if stem, version, ok := engine.PastBy(row[1]); ok {
+		if row[0] == "" {
+			h.current[row[1]], _ = strconv.ParseInt(row[2], 10, 64)
+		} else if stem, version, ok := engine.PastBy(row[1]); ok {
 			k := engine.Relation{Schema: row[0], Name: stem}
 			h.kept[k] = append(h.kept[k], version)
 		}
 	}
-	if len(markers) == 0 {
-		return h, nil
-	}
-	datasets := make([]string, len(markers))
-	for i, m := range markers {
-		datasets[i] = m.Dataset
-	}
-	rows, err = ask(ctx, "SELECT dataset, version FROM larder.published WHERE dataset IN ("+literals(datasets)+")")
-	for _, row := range rows {
-		h.current[row[0]], _ = strconv.ParseInt(row[1], 10, 64)
-	}
 	return h, err
+}
+
+// likely escapes what LIKE would take for a pattern.
+var likely = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
+
+// stemOf is what the names of all versions kept of a target begin with.
+func stemOf(target engine.Relation) string {
+	stem, _, _ := engine.PastBy(pastOf(target, 0).Name)
+	return stem
 }
 
 // of returns the versions kept of a target, newest first.
 func (h history) of(target engine.Relation) []int64 {
-	stem, _, _ := strings.Cut(pastOf(target, 0).Name, "__larder_v")
-	versions := slices.Sorted(slices.Values(h.kept[engine.Relation{Schema: target.Schema, Name: stem}]))
+	versions := slices.Sorted(slices.Values(h.kept[engine.Relation{Schema: target.Schema, Name: stemOf(target)}]))
 	slices.Reverse(versions)
 	return versions
 }
@@ -129,8 +134,7 @@ func (t *transaction) forget(s succession) {
 func (e *Engine) Past(ctx context.Context, target engine.Relation) (versions []int64, err error) {
 	m := engine.Marker{Dataset: target.Dataset()}
 	err = e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
-		ask := func(ctx context.Context, sql string) ([][]string, error) { return texts(ctx, on, sql) }
-		h, err := askHistory(ctx, ask, m)
+		h, err := askHistory(ctx, asks(on), []engine.Relation{target}, m)
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type Engine struct {
 
 	landing  locks    // by lake table
 	previews sync.Map // by lake table: preview
+	schemas  sync.Map // those known to exist
 	written  stale
 }
 
@@ -112,17 +113,7 @@ func script(ctx context.Context, on *pgconn.PgConn, sql string) error {
 // texts runs a query whose answer is small and returns its rows as text, NULL
 // as the empty text.
 func texts(ctx context.Context, on *pgconn.PgConn, sql string) ([][]string, error) {
-	var out [][]string
-	reader := on.ExecParams(ctx, sql, nil, nil, nil, nil)
-	for reader.NextRow() {
-		var row []string
-		for _, value := range reader.Values() {
-			row = append(row, string(value))
-		}
-		out = append(out, row)
-	}
-	_, err := reader.Close()
-	return out, err
+	return all(on.ExecParams(ctx, sql, nil, nil, nil, nil))
 }
 
 // ask runs such a query on a connection of its own.

@@ -23,21 +23,21 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 		return nil
 	}
 	var markers []engine.Marker
-	var names []engine.Relation
+	var names, targets []engine.Relation
 	for _, p := range publications {
-		markers = append(markers, p.Marker)
+		markers, targets = append(markers, p.Marker), append(targets, p.Staged.Target)
 		names = append(names, p.Staged.Relation, p.Staged.Target)
 	}
 	filled := map[int]bool{}
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		h, err := t.history(ctx, markers...)
+		h, err := t.history(ctx, targets, markers...)
 		if err != nil {
 			return err
 		}
 		if err := t.mark(ctx, markers); err != nil {
 			return err
 		}
-		found, err := look(ctx, t.texts, names...)
+		found, err := look(ctx, t.ask, names...)
 		if err != nil {
 			return err
 		}
@@ -197,14 +197,16 @@ func (e *Engine) BuildAndPublish(ctx context.Context, b engine.Build, m engine.M
 
 // BuildAllAndPublish does so for several datasets in one transaction.
 func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, markers []engine.Marker) ([]engine.Staged, error) {
+	var targets []engine.Relation
 	for _, b := range builds {
 		if err := e.ready(ctx, b); err != nil {
 			return nil, fault.Wrap(b.Target.Dataset(), err)
 		}
+		targets = append(targets, b.Target)
 	}
 	staged := make([]engine.Staged, len(builds))
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		h, err := t.history(ctx, markers...)
+		h, err := t.history(ctx, targets, markers...)
 		if err != nil {
 			return err
 		}
@@ -234,7 +236,7 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 // and filling in one statement, the query still sees what it replaces.
 func (t *transaction) build(ctx context.Context, b engine.Build, m engine.Marker, h history) (engine.Staged, error) {
 	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
-	found, err := look(ctx, t.texts, b.Target)
+	found, err := look(ctx, t.ask, b.Target)
 	if err != nil {
 		return s, err
 	}

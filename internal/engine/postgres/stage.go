@@ -22,6 +22,7 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 	if err == nil {
 		return s, nil
 	}
+	e.schemas.Delete(b.Target.Schema)       // somebody may have dropped it
 	if fault.KindOf(err) != fault.Invalid { // an attempt that was cut short may have been done all the same
 		_ = e.Discard(context.WithoutCancel(ctx), s) // or by the next attempt, or by Sweep: why it failed matters more
 	}
@@ -33,8 +34,7 @@ func (e *Engine) stage(ctx context.Context, b engine.Build, s *engine.Staged) er
 		if err := e.keeper.hold(ctx, b.Run); err != nil {
 			return err
 		}
-		ask := func(ctx context.Context, sql string) ([][]string, error) { return texts(ctx, on, sql) }
-		found, err := look(ctx, ask, s.Relation, b.Target)
+		found, err := look(ctx, asks(on), s.Relation, b.Target)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (e *Engine) Discard(ctx context.Context, s engine.Staged) error {
 	}
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
 		all := append([]engine.Relation{s.Relation}, parts(s.Relation)...)
-		found, err := look(ctx, t.texts, all...)
+		found, err := look(ctx, t.ask, all...)
 		if err != nil {
 			return err
 		}

@@ -108,6 +108,16 @@ func (t *transaction) texts(ctx context.Context, sql string) (rows [][]string, e
 	return rows, t.failed
 }
 
+// ask asks the catalog in the transaction.
+func (t *transaction) ask(ctx context.Context, q *question, parameters ...any) (rows [][]string, err error) {
+	t.flush(ctx)
+	t.do("ask", func() error {
+		rows, err = asks(t.on)(ctx, q, parameters...)
+		return err
+	})
+	return rows, t.failed
+}
+
 // do runs a step unless one before it failed.
 func (t *transaction) do(name string, work func() error) {
 	if t.failed != nil {
