@@ -109,20 +109,11 @@ func (l *lint) comparison(v value, at int) {
 	}
 	calls := append(slices.Clone(l.calls[v.get("query_location").index()]), called{name: name, arguments: []string{left, left}})
 	for _, c := range calls {
-		if c.name == name && len(c.arguments) > 0 && isText(c.arguments[0]) && isText(c.arguments[1]) && !collated(v) {
-			l.differs(textOrder, at, "texts are compared by bytes in DuckDB, in PostgreSQL by the database's language", `x collate "C" < y`)
+		if c.name == name && len(c.arguments) > 0 && isText(c.arguments[0]) && isText(c.arguments[1]) && !l.coded(v) {
+			l.differs(textOrder, at, languageOrder, `x collate "C" < y`)
 			return
 		}
 	}
-}
-
-func collated(v value) bool {
-	for c := v.first(); c.ok(); c = c.next() {
-		if c.get("class").text() == "COLLATE" {
-			return true
-		}
-	}
-	return false
 }
 
 // function judges a call.

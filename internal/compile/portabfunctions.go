@@ -63,21 +63,6 @@ func ofDoubles(l *lint, u use) {
 	}
 }
 
-// ofText are calls that differ for texts: by the database's language.
-func ofText(l *lint, u use) {
-	if isText(u.kind(0)) && u.argument(0).get("class").text() != "COLLATE" {
-		l.differs(textOrder, u.at, u.call.name+" of texts goes by bytes in DuckDB, in PostgreSQL by the database's language", u.call.name+`(x collate "C")`)
-	}
-	if u.kind(0) == "BOOLEAN" && u.call.name != "greatest" && u.call.name != "least" {
-		l.breaks(u.at, "PostgreSQL has no "+u.call.name+" of booleans", "bool_or(x), bool_and(x)")
-	}
-}
-
-// letters are calls whose result hangs on the database's language.
-func ofLetters(l *lint, u use) {
-	l.differs(letters, u.at, u.call.name+" of letters beyond ASCII hangs on PostgreSQL's locale (ß, İ)", "larder."+u.call.name+"_text(x)")
-}
-
 func divides(l *lint, u use) {
 	left, right := u.kind(0), u.kind(1)
 	divisor := u.argument(1)

@@ -99,6 +99,7 @@ func (l *lint) remarks(ctx context.Context, s *session) ([]remark, error) {
 	}
 	l.ctes, l.named = map[string][]string{}, map[string]string{}
 	l.names(&s.doc)
+	l.codes(&s.doc)
 	l.casts(&s.doc)
 	l.walk(tree.get("statements").first().get("node"), value{})
 	l.lateral(&s.doc)
@@ -133,6 +134,7 @@ type lint struct {
 	columns    []table.Column      // of the result
 	ctes       map[string][]string // what common table expressions put out
 	named      map[string]string   // types of names given in select lists; "" when there are several
+	codedNames map[string]bool     // whether those are compared by code points
 	correlated bool                // something in the plan is computed for each row of something else
 	found      []remark
 }

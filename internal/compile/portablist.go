@@ -53,10 +53,6 @@ func concatenates(l *lint, u use) {
 	}
 }
 
-func ofCase(l *lint, u use) {
-	l.differs(letters, u.at, "ILIKE of letters beyond ASCII hangs on PostgreSQL's locale", "larder.lower_text(x) like 'a%'")
-}
-
 func likes(l *lint, u use) {
 	if p, ok := u.literal(1); !ok && !isNull(u.argument(1)) || strings.Contains(p, `\`) {
 		l.differs(escape, u.at, "a backslash in a pattern of LIKE is a character in DuckDB and hides the next one in PostgreSQL", `like 'a!%' escape '!'`)

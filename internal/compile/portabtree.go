@@ -178,8 +178,8 @@ func (l *lint) orders(list, selected value) {
 		if o.get("type").text() == "DESCENDING" && o.get("null_order").text() == "ORDER_DEFAULT" && !neverNull(e) {
 			l.differs(nullOrder, l.at(o), "descending, DuckDB has NULLs last and PostgreSQL first", "desc nulls last")
 		}
-		if l.isTextColumn(e) {
-			l.differs(textOrder, l.at(o), "texts are ordered by bytes in DuckDB, in PostgreSQL by the database's language", `order by x collate "C"`)
+		if l.isTextColumn(e) && !l.coded(e) {
+			l.differs(textOrder, l.at(o), languageOrder, `order by x collate "C"`)
 		}
 	}
 }

@@ -13,6 +13,13 @@ import (
 	"github.com/larder-data/larder/internal/table"
 )
 
+// byCodepoint gives texts the collation that Larder's tables have there.
+var byCodepoint = []string{
+	"create collation larder.codepoint (provider = libc, locale = 'C.UTF-8')",
+	"alter table shop.t alter column s type varchar collate larder.codepoint, alter column u type varchar collate larder.codepoint",
+	`alter table shop."Caps" alter column place type varchar collate larder.codepoint`,
+}
+
 // onPostgreSQL is a server with the data of portableData and the library.
 func onPostgreSQL(t *testing.T) *pgtest.Server {
 	t.Helper()
@@ -21,7 +28,8 @@ func onPostgreSQL(t *testing.T) *pgtest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pg.Psql("postgres", append(slices.Clone(portableData), functions...)...); err != nil {
+	statements := slices.Concat(portableData, functions, byCodepoint)
+	if _, err := pg.Psql("postgres", statements...); err != nil {
 		t.Fatal(err)
 	}
 	return pg

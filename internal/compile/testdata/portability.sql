@@ -802,3 +802,27 @@ select q.orderid from (select "OrderId" as orderid from shop."Caps") as q
 
 -- a time of day
 select id, cast(ts as time) + interval '90 minutes' as t from shop.t
+
+-- order of words that are in no column
+select id, case when a > 1 then 'apple' else 'Banana' end as w from shop.t order by w, id limit 3
+
+-- order of numbers as texts
+select id, cast(a - 3 as varchar) as w from shop.t order by cast(a - 3 as varchar) nulls last, id limit 4
+
+-- least of words and a column
+select id, least('Zoo', s) as l, greatest(upper('apple'), s) as g from shop.t where id <> 1
+
+-- words compared
+select w from (values ('apple'), ('Banana')) as v(w) where w < 'b'
+
+-- same: order of a text of a common table
+with q as (select s as name, id from shop.t where s is not null), r as (select name as label, id as n from q) select label, n from r order by label, n limit 3
+
+-- same: texts joined to words in order
+select id, s || '!' as w, 'n ' || s as v from shop.t where s is not null order by w, v limit 3
+
+-- same: lower of a text
+select id, lower(u) as l, lower(s) as m from shop.t
+
+-- same: like in any case
+select id from shop.t where u ilike '%I%' or s ilike 'b%'
