@@ -2,6 +2,7 @@ package compile
 
 import (
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -20,14 +21,21 @@ func (m *Model) accepts(rule string) bool {
 	return slices.ContainsFunc(m.Accepts, func(a Accepted) bool { return a.Rule == rule })
 }
 
-// acceptable refuses to accept what is no difference.
+// acceptable refuses to accept what is no difference, or what cannot be one
+// because other SQL runs on the other engine.
 func (c *compiler) acceptable(m *Model) {
+	_, dialect := m.runs(library.Postgres)
 	for _, a := range m.Accepts {
-		if _, known := accepting[a.Rule]; !known {
-			e := fault.At(a.Where, fault.Invalid, "there is no difference between engines called %s", a.Rule)
-			e.Op = "model " + m.Dataset
-			c.fail(e.WithHint("%s", fault.DidYouMean(a.Rule, Rules())))
+		_, known := accepting[a.Rule]
+		message, hint := "there is no difference between engines called "+a.Rule, fault.DidYouMean(a.Rule, Rules())
+		switch {
+		case known && dialect == "":
+			continue
+		case known:
+			message = "the difference " + a.Rule + " is accepted, and the SQL for PostgreSQL is another"
+			hint = "take it out of portable: in the header"
 		}
+		c.fail(&fault.Error{Op: "model " + m.Dataset, Kind: fault.Invalid, Where: a.Where, Hint: hint, Err: errors.New(message)})
 	}
 }
 

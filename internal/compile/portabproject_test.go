@@ -85,6 +85,11 @@ func TestOverridesAndAcceptedDifferences(t *testing.T) {
 	if !toldAt(err, "3 there is no difference between engines called nul_order (did you mean null_order?)") {
 		t.Error(pictureOfErrors(err))
 	}
+	override.Accepts = []Accepted{{Rule: nullOrder, Where: fault.Place{File: "x.sql", Line: 3}}}
+	_, err = compileAll(t, onPostgres(t, override), Options{})
+	if !toldAt(err, "3 the difference null_order is accepted, and the SQL for PostgreSQL is another (take it out") {
+		t.Error(pictureOfErrors(err))
+	}
 }
 
 // TestAnotherLarderLooksAnew: what another program kept is not believed.
