@@ -84,8 +84,12 @@ func (p *program) showResults(results []state.Result, all bool) error {
 				p.showResult(r)
 			}
 		}
-		p.printf("%s: %d passed, %d blocked, %d warned, %d could not be evaluated, %d learning\n", plural(len(results), "check"),
+		p.printf("%s: %d passed, %d blocked, %d warned, %d could not be evaluated, %d learning", plural(len(results), "check"),
 			count[state.Pass], count[state.Block], count[state.Warn], count[state.Unevaluated], count[state.Learning])
+		if n := count[state.Rejected]; n > 0 {
+			p.printf(", %d rejected rows", n)
+		}
+		p.printf("\n")
 	}
 	if count[state.Block]+count[state.Unevaluated] > 0 {
 		return &toldError{exitHeld}
@@ -105,6 +109,8 @@ func (p *program) showResult(r state.Result) {
 		style, word = warn, "warns"
 	case state.Accepted:
 		style, word = warn, "accepted"
+	case state.Rejected:
+		style, word = warn, "rejects"
 	case state.Learning:
 		style, word = faint, "learning"
 	}

@@ -68,6 +68,9 @@ func (g *progress) line(e build.Event) string {
 		if count := rows(e.Record.Rows); count != "" {
 			b.WriteString("  " + pad(count, 14))
 		}
+		if r, ok := build.Rejected(e.Record); ok {
+			b.WriteString("  " + p.paint(warn, number(r.Rejected)+" rejected: see "+r.In))
+		}
 		b.WriteString("  " + p.paint(faint, took(e.Record.Finished.Sub(e.Record.Started))))
 	case state.Blocked:
 		b.WriteString("  " + p.paint(faint, e.Record.Error))
@@ -82,6 +85,8 @@ func (g *progress) line(e build.Event) string {
 		switch r.Status {
 		case state.Warn:
 			b.WriteString("          " + p.paint(warn, "warning") + " " + r.Check + ": " + r.Message + "\n")
+		case state.Rejected:
+			b.WriteString("          " + p.paint(warn, "rejected") + " " + r.Check + ": " + r.Message + "\n")
 		case state.Accepted:
 			b.WriteString("          " + p.paint(warn, "accepted") + " " + r.Check + ": " + r.Message + "\n")
 		}

@@ -138,13 +138,14 @@ func replaySummary(rules []check.Replayed) table.Batch {
 		{Name: "evaluated", Type: count},
 		{Name: "would have warned", Type: count},
 		{Name: "would have held", Type: count},
+		{Name: "would have rejected", Type: count},
 		{Name: "learning", Type: count},
 		{Name: "no rows", Type: count},
 	}}
 	for _, r := range rules {
 		if r.NotReplayed == "" {
 			out.Rows = append(out.Rows, []any{
-				r.Check, r.Over, int64(r.Evaluated), int64(r.Warned), int64(r.Held), int64(r.Learning), int64(r.Empty),
+				r.Check, r.Over, int64(r.Evaluated), int64(r.Warned), int64(r.Held), int64(r.Rejected), int64(r.Learning), int64(r.Empty),
 			})
 		}
 	}
@@ -166,6 +167,9 @@ func replayedDays(r check.Replayed) table.Batch {
 		}
 		if d.Held {
 			word = "held"
+		}
+		if d.Status == state.Rejected {
+			word = "rejected"
 		}
 		if d.Status == state.Unevaluated {
 			limit = d.Message

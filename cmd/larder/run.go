@@ -145,6 +145,11 @@ func (p *program) showReport(a *app.App, report build.Report) {
 			p.showTrouble(a, s, report.Results, waiting[s.Dataset])
 		}
 	}
+	for _, s := range report.Steps {
+		if r, ok := build.Rejected(s); ok {
+			p.printf("\n%s %s: %s published, %s rejected: see %s\n", p.paint(warn, "rejected"), p.paint(strong, s.Dataset), rows(s.Rows), number(r.Rejected), r.In)
+		}
+	}
 	learning, warned := 0, 0
 	for _, r := range report.Results {
 		switch r.Status {

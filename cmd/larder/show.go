@@ -65,7 +65,7 @@ func (p *program) describe(d app.Description) {
 	if d.Published == nil {
 		field("published", "never")
 	} else {
-		field("published", d.Published.At.Local().Format("2006-01-02 15:04:05")+", version "+number(d.Published.Version)+", "+rows(d.Published.Rows))
+		field("published", d.Published.At.Local().Format("2006-01-02 15:04:05")+", version "+number(d.Published.Version)+", "+rows(d.Published.Rows)+rejectedRows(d.Published.Rejected, d.Dataset))
 		field("run", d.Published.Run)
 	}
 	if d.Trouble != "" {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/larder-data/larder/internal/engine"
 )
 
 // number writes a whole number with thousands apart.
@@ -30,6 +32,15 @@ func rows(n int64) string {
 	default:
 		return number(n) + " rows"
 	}
+}
+
+// rejectedRows tells behind a count of rows how many were rejected and where they
+// are; nothing when none was.
+func rejectedRows(n *int64, dataset string) string {
+	if n == nil || *n == 0 {
+		return ""
+	}
+	return ", " + number(*n) + " rejected: see " + engine.RejectsOf(engine.ParseRelation(dataset)).Dataset()
 }
 
 // plural writes a count with its noun.

@@ -54,6 +54,7 @@ type App struct {
 	declared   map[string][]project.Column
 	personal   map[string]map[string]project.Column
 	accepted   []state.Acceptance
+	apart      sync.Map // whether readers see rejected rows of a dataset: dataset -> bool
 	standing   sync.Map // where the environment's own datasets stand: dataset -> engine.Relation
 
 	archive *folder.Folder

@@ -31,7 +31,7 @@ func (a *App) compile(ctx context.Context) error {
 		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
 	}
 	for i := range a.Project.Models {
-		in.Models = append(in.Models, compileModel(&a.Project.Models[i]))
+		in.Models = append(in.Models, a.compileModel(&a.Project.Models[i]))
 	}
 	cache, err := compile.OpenCache(filepath.Join(filepath.Dir(a.Project.State), "compiled"))
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *App) lakeDatasets() []string {
 	return out
 }
 
-func compileModel(m *project.Model) compile.Model {
+func (a *App) compileModel(m *project.Model) compile.Model {
 	out := compile.Model{
 		Dataset: m.Dataset, SQL: m.SQL, View: m.Build == "view", Settings: "build=" + m.Build,
 		Dialect: m.Dialect, Place: m.Text.Offset, Where: m.Where,
@@ -79,6 +79,7 @@ func compileModel(m *project.Model) compile.Model {
 	for i, g := range m.Grain {
 		out.Grain = append(out.Grain, compile.GrainColumn{Name: g, Where: m.Places[grainKey(i)]})
 	}
+	a.setApart(&out)
 	return out
 }
 
@@ -131,7 +132,7 @@ func (a *App) RunnableSQL(ctx context.Context, target string) (string, error) {
 // Rebind is the data version a stored text has under this engine.
 func (a *App) Rebind(ctx context.Context, e state.Entry) (string, error) {
 	m := a.models[e.Dataset]
-	return a.compiled.Rebind(ctx, compileModel(m), e.SQL, e.Upstream)
+	return a.compiled.Rebind(ctx, a.compileModel(m), e.SQL, e.Upstream)
 }
 
 // Warnings are things worth knowing that stop nothing.

@@ -47,13 +47,16 @@ type CheckFacts struct {
 
 // Publication is what readers see of a dataset.
 type Publication struct {
-	Env     string        `json:"env"` // whose rows they are: an environment reads production's where it has none
-	Version int64         `json:"version"`
-	At      time.Time     `json:"at"`
-	Run     string        `json:"run"`
-	Rows    int64         `json:"rows"`
-	Took    time.Duration `json:"took_ns"`
-	Inputs  []state.Input `json:"inputs"`
+	Env     string    `json:"env"` // whose rows they are: an environment reads production's where it has none
+	Version int64     `json:"version"`
+	At      time.Time `json:"at"`
+	Run     string    `json:"run"`
+	Rows    int64     `json:"rows"`
+	// Rejected is how many rows were set apart, in the dataset's __rejects; null
+	// when no rule rejects.
+	Rejected *int64        `json:"rejected"`
+	Took     time.Duration `json:"took_ns"`
+	Inputs   []state.Input `json:"inputs"`
 }
 
 // Describe tells everything about a dataset that needs no warehouse.
@@ -131,7 +134,7 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 		return err
 	}
 	if e, ok := entries[d.Dataset]; ok {
-		d.Published = &Publication{Env: e.Env, Version: e.Version, At: e.At, Run: e.Run, Rows: e.Rows, Took: e.Took, Inputs: e.Inputs}
+		d.Published = &Publication{Env: e.Env, Version: e.Version, At: e.At, Run: e.Run, Rows: e.Rows, Rejected: e.Rejected, Took: e.Took, Inputs: e.Inputs}
 	}
 	steps, err := a.store.LatestSteps(ctx, a.env)
 	if err != nil {

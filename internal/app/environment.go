@@ -39,7 +39,7 @@ const lifetime = 14 * 24 * time.Hour
 // enter notes that the environment is used, and looks up what it has of its own.
 func (a *App) enter(ctx context.Context) error {
 	if a.env == build.Production {
-		return nil
+		return a.lookAround(ctx)
 	}
 	now := a.options.Now()
 	err := a.store.UseEnvironment(ctx, state.Environment{
@@ -59,18 +59,20 @@ func who() string {
 	return cmp.Or(os.Getenv("USER"), "somebody")
 }
 
-// lookAround learns which datasets the environment has of its own.
+// lookAround learns which datasets the environment has of its own, and which have
+// rejected rows.
 func (a *App) lookAround(ctx context.Context) error {
 	a.standing.Clear()
-	if a.env == build.Production {
-		return nil
-	}
-	entries, err := a.store.Current(ctx, a.env)
+	a.apart.Clear()
+	entries, err := a.seen(ctx)
 	if err != nil {
-		return fault.Wrap("ledger", err)
+		return err
 	}
-	for _, e := range entries {
-		a.stands(e.Dataset)
+	for dataset, e := range entries {
+		if e.Env == a.env {
+			a.stands(dataset)
+		}
+		a.apart.Store(dataset, e.Rejected != nil)
 	}
 	return nil
 }
@@ -113,6 +115,7 @@ func (a *App) relocated(ctx context.Context, sql, dialect string) (string, error
 	for _, dataset := range a.Graph.Order {
 		if r := a.where(dataset); r.Dataset() != dataset {
 			schemas[strings.ToLower(dataset)] = r.Schema
+			schemas[strings.ToLower(engine.RejectsOf(engine.ParseRelation(dataset)).Dataset())] = r.Schema
 		}
 	}
 	return a.renderer.Relocate(sql, dialect, func(dataset string) (string, bool) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -63,10 +64,10 @@ func (a *App) samples(ctx context.Context, model string, most int) ([]sample, er
 	}
 	defer asked.Close()
 	var out []sample
-	for _, dataset := range a.Graph.Nodes[model].DependsOn {
+	for _, dataset := range slices.Sorted(maps.Keys(a.Graph.Nodes[model].Reads)) {
 		columns := a.Graph.Nodes[model].Reads[dataset]
-		if len(columns) == 0 {
-			columns = a.Graph.Nodes[dataset].Columns[:1]
+		if _, known, _ := a.relation(dataset); len(columns) == 0 {
+			columns = known[:1]
 		}
 		parts := make([]string, len(columns))
 		for i, c := range columns {

@@ -47,8 +47,8 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 
 // notes tells what there is to say about the datasets a question reads, and
 // about what they are made from: rows that are older than they should be, because
-// the newest were held, and rows that somebody accepted although a check blocks
-// them.
+// the newest were held, rows that somebody accepted although a check blocks them,
+// and rows that are missing because a rule rejects them.
 func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 	if err := a.remember(ctx); err != nil {
 		return nil, err
@@ -62,6 +62,10 @@ func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	entries, err := a.seen(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var notes []string
 	for _, dataset := range a.Graph.Order {
 		if touched != nil && !touched[dataset] {
@@ -72,6 +76,9 @@ func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 			notes = append(notes, dataset+" was "+string(s.Outcome)+" by run "+s.Run+": readers see "+a.LastGood(dataset))
 		}
 		notes = append(notes, badges[dataset]...)
+		if e := entries[dataset]; e.Rejected != nil && *e.Rejected > 0 {
+			notes = append(notes, dataset+" is without "+rejectedRows(*e.Rejected, dataset))
+		}
 	}
 	return notes, nil
 }
@@ -93,7 +100,8 @@ func (a *App) touched(sql string) map[string]bool {
 	}
 	found := map[string]bool{}
 	for _, dataset := range a.Graph.Order {
-		if slices.ContainsFunc(read, func(r string) bool { return strings.EqualFold(r, dataset) }) {
+		beside := engine.RejectsOf(engine.ParseRelation(dataset)).Dataset()
+		if slices.ContainsFunc(read, func(r string) bool { return strings.EqualFold(r, dataset) || strings.EqualFold(r, beside) }) {
 			found[dataset] = true
 		}
 	}

@@ -37,15 +37,22 @@ func (a *App) validateChecks(ctx context.Context) error {
 		reads, follows := map[string]bool{}, false
 		subject.Relations = func(other string) (engine.Relation, []table.Column, bool) {
 			relation, columns, ok := a.relation(other)
-			if ok && other != dataset {
+			if of := a.companionOf(other); ok && of != "" {
+				reads[of] = of != dataset
+			} else if ok && other != dataset {
 				reads[other] = true
 			}
 			follows = follows || !ok && a.exists(other)
 			return relation, columns, ok
 		}
-		if found := check.Validate(ctx, a.compiled.Bind, subject, validating); !follows {
+		found := check.Validate(ctx, a.compiled.Bind, subject, validating)
+		if len(found) == 0 {
+			found = a.validateRejects(ctx, subject)
+		}
+		if !follows {
 			faults = append(faults, found...)
 		}
+		delete(reads, dataset)
 		a.checkReads[dataset] = slices.Sorted(maps.Keys(reads))
 	}
 	return append(faults, a.circles()...).Err()
@@ -104,11 +111,13 @@ var validating = engine.Capabilities{Name: "duckdb", PrunesByStats: true}
 
 // subject is a dataset to be judged, as far as the project knows it.
 func (a *App) subject(dataset string) check.Subject {
+	rejected, _ := a.rejectsOf(dataset)
 	return check.Subject{
-		Env: a.env, Dataset: dataset, Relation: a.where(dataset), Form: a.form(dataset),
+		Env: a.env, Dataset: dataset, Relation: a.where(dataset), Rejected: rejected, Form: a.form(dataset),
 		Columns: a.Graph.Nodes[dataset].Columns, Rows: -1, Checks: a.checks[dataset],
 		Declared: a.declared[dataset], Masks: a.personal[dataset],
 		AsOf: a.options.Now(), TimeZone: a.Project.TimeZone, Relations: a.relation, Personal: a.personalIn,
+		Rejects: a.comparable(dataset),
 	}
 }
 
@@ -135,6 +144,9 @@ func (a *App) form(dataset string) engine.Form {
 
 func (a *App) relation(dataset string) (engine.Relation, []table.Column, bool) {
 	node, ok := a.Graph.Nodes[dataset]
+	if of := a.Graph.Nodes[a.companionOf(dataset)]; !ok && of != nil && of.Companion != nil {
+		return engine.RejectsOf(a.where(of.Dataset)), of.Companion.Columns, true
+	}
 	if !ok {
 		return engine.Relation{}, nil, false
 	}
@@ -162,6 +174,9 @@ func (a *App) inheritPersonal() {
 		}
 		if len(marks) > 0 {
 			a.personal[dataset] = marks
+			if beside := a.Graph.Nodes[dataset].Companion; beside != nil {
+				a.personal[beside.Dataset] = marks
+			}
 		}
 	}
 }
@@ -177,12 +192,17 @@ func (j judge) Check(ctx context.Context, s build.Subject) ([]state.Result, erro
 	if len(j.a.checks[s.Dataset]) == 0 {
 		return nil, nil
 	}
-	subject := j.a.subject(s.Dataset)
-	subject.Run, subject.Relation, subject.Form = s.Run, s.Relation, s.Form
-	subject.Columns, subject.Rows, subject.AsOf, subject.LastPublished = s.Columns, s.Rows, s.AsOf, s.Published
-	results, err := j.checker.Check(ctx, subject)
+	results, err := j.checker.Check(ctx, j.subject(s))
 	j.a.letPass(results)
 	return results, err
+}
+
+// subject is rows as the build describes them, to be judged by the project's rules.
+func (j judge) subject(s build.Subject) check.Subject {
+	subject := j.a.subject(s.Dataset)
+	subject.Run, subject.Relation, subject.Rejected, subject.Form = s.Run, s.Relation, s.Rejected, s.Form
+	subject.Columns, subject.Rows, subject.AsOf, subject.LastPublished = s.Columns, s.Rows, s.AsOf, s.Published
+	return subject
 }
 
 // Version identifies the rules of a dataset and what is accepted of them: when

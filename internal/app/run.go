@@ -81,6 +81,7 @@ func (a *App) watching(observe func(build.Event)) func(build.Event) {
 	return func(e build.Event) {
 		if e.Kind == build.StepFinished && e.Step.Action == build.Build && e.Record.Version > 0 {
 			a.stands(e.Step.Dataset)
+			a.apart.Store(e.Step.Dataset, len(a.rejecting(e.Step.Dataset)) > 0)
 		}
 		if observe != nil {
 			observe(e)

@@ -69,6 +69,9 @@ type Checker interface {
 	Version(dataset string) string
 	// Blocks reports whether results stand in the way of publishing the dataset.
 	Blocks(dataset string, results []state.Result) bool
+	// Split tells how the rows that break rules which reject are told from the
+	// others; false when none of the dataset's rules rejects.
+	Split(s Subject) (Split, bool, error)
 }
 
 // Subject is rows to be judged, staged or published.
@@ -76,11 +79,18 @@ type Subject struct {
 	Run       string
 	Dataset   string
 	Relation  engine.Relation // where the rows are
+	Rejected  engine.Relation // where those are that were set apart; zero when no rule rejects
 	Form      engine.Form
 	Columns   []table.Column
 	Rows      int64 // -1 when not known
 	AsOf      time.Time
 	Published time.Time // when readers last got a new version; zero: never
+}
+
+// Split is two SELECTs over a subject's rows. Each row is in one of them.
+type Split struct {
+	Kept     string
+	Rejected string // with engine.RejectColumns behind the subject's columns
 }
 
 // Ingester brings raw data into lake tables.

@@ -40,6 +40,7 @@ type yard struct {
 	news    map[string]string          // what waits to be landed
 	failing map[string]error           // what judging a dataset breaks down with
 	judged  map[string]int             // how often rows were judged
+	rejects map[string]string          // datasets with a rule that rejects: when
 	rebound func(e state.Entry) string // what a stored text means now
 }
 
@@ -50,7 +51,7 @@ func newYard(t *testing.T) *yard {
 	t.Helper()
 	y := &yard{
 		T: t, dir: t.TempDir(), clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC),
-		blocks: map[string]bool{}, rules: map[string]string{}, news: map[string]string{}, failing: map[string]error{}, judged: map[string]int{},
+		blocks: map[string]bool{}, rules: map[string]string{}, news: map[string]string{}, rejects: map[string]string{}, failing: map[string]error{}, judged: map[string]int{},
 	}
 	e, err := duckdb.OpenMemory(t.Context(), "UTC")
 	if err != nil {
@@ -128,6 +129,20 @@ func (y *yard) Check(_ context.Context, s Subject) ([]state.Result, error) {
 		status = state.Block
 	}
 	return []state.Result{{Env: y.b.Env, Run: s.Run, Dataset: s.Dataset, Check: "c", At: s.AsOf, Status: status, Message: "the rule of " + s.Dataset}}, nil
+}
+
+// Split rejects as the yard is told.
+func (y *yard) Split(s Subject) (Split, bool, error) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	rule := y.rejects[s.Dataset]
+	if rule == "" || y.rules[s.Dataset] == "" {
+		return Split{}, false, nil
+	}
+	return Split{
+		Kept:     "select n from " + s.Relation.String() + " where not (" + rule + ")",
+		Rejected: "select n, 'odd' as _rule, '" + s.Run + "' as _run, now() as _rejected_at from " + s.Relation.String() + " where " + rule,
+	}, true, nil
 }
 
 func (y *yard) Version(dataset string) string { return y.rules[dataset] }
@@ -229,15 +244,27 @@ func (y *yard) agree() {
 		y.Fatal(err)
 	}
 	published, known := map[string]int64{}, map[string]int64{}
+	apart := map[string]int64{}
 	for _, m := range markers {
-		if dataset, ok := y.b.place().Dataset(m.Dataset); ok {
+		dataset, ok := y.b.place().Dataset(m.Dataset)
+		if !ok {
+			continue
+		}
+		if of, ok := engine.RejectsBy(dataset); ok {
+			apart[of] = m.Version
+		} else {
 			published[dataset] = m.Version
 		}
 	}
+	rejected := map[string]int64{}
 	for _, e := range entries {
 		known[e.Dataset] = e.Version
+		if e.Rejected != nil {
+			rejected[e.Dataset] = e.Version
+		}
 	}
 	y.same(known, published)
+	y.same(rejected, apart)
 }
 
 func done(datasets ...string) map[string]state.Outcome {

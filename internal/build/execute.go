@@ -156,6 +156,7 @@ func (x *execution) several(ctx context.Context, steps []Step) error {
 	if err := x.save(ctx, all); err != nil {
 		return err
 	}
+	x.forgetRejects(ctx, all)
 	for _, f := range all {
 		if f.record.Outcome == state.Interrupted {
 			return f.done.err
@@ -211,7 +212,7 @@ func passing(err error) bool {
 
 // judge turns what happened into the step's record.
 func (x *execution) judge(ctx context.Context, record *state.Step, done outcome) {
-	record.Rows, record.Version = done.rows, done.entry.Version
+	record.Rows, record.Version, record.Detail = done.rows, done.entry.Version, detail(done.entry)
 	if done.err == nil {
 		return
 	}

@@ -29,7 +29,11 @@ func (b *Builder) Promote(ctx context.Context, run string) (Promotion, error) {
 	if err != nil || len(own) == 0 {
 		return Promotion{}, err
 	}
-	p := promoter{b: b, run: run, versions: map[string]int64{}}
+	before, err := (&Builder{Env: Production, Store: b.Store}).Current(ctx)
+	if err != nil {
+		return Promotion{}, err
+	}
+	p := promoter{b: b, run: run, versions: map[string]int64{}, before: before}
 	var tables []state.Entry
 	var views [][]state.Entry
 	for _, e := range own {
@@ -44,6 +48,9 @@ func (b *Builder) Promote(ctx context.Context, run string) (Promotion, error) {
 			return p.done, err
 		}
 	}
+	if err := p.forgetRejects(context.WithoutCancel(ctx)); err != nil {
+		return p.done, err
+	}
 	return p.done, b.Release(context.WithoutCancel(ctx), own)
 }
 
@@ -54,6 +61,8 @@ type promoter struct {
 	versions     map[string]int64 // in production, of what was promoted so far
 	publications []engine.Publication
 	entries      []state.Entry
+	before       map[string]state.Entry // what production had
+	promoted     []state.Entry          // what it has now
 	done         Promotion
 }
 
@@ -71,7 +80,7 @@ func (p *promoter) publish(ctx context.Context, group []state.Entry) error {
 		return p.abandon(context.WithoutCancel(ctx), err)
 	}
 	for _, e := range p.entries {
-		p.done.Datasets = append(p.done.Datasets, e.Dataset)
+		p.done.Datasets, p.promoted = append(p.done.Datasets, e.Dataset), append(p.promoted, e)
 		if err := p.b.Store.Settle(context.WithoutCancel(ctx), e, state.Published, "promoted from "+p.b.Env); err != nil {
 			return fault.Wrap("ledger", err)
 		}
@@ -142,13 +151,25 @@ func (p *promoter) prepare(ctx context.Context, group []state.Entry) error {
 		entry := e
 		entry.Env, entry.Run, entry.Version, entry.Fence, entry.Restores = Production, p.run, 0, 0, 0
 		entry.Inputs = p.inputs(e)
+		rejected, err := p.rejects(ctx, e, staged)
+		if err != nil {
+			return err
+		}
+		if rejected != nil {
+			entry.Rejected = &rejected.Rows
+		}
 		if entry, err = p.b.Store.Intend(ctx, entry); err != nil {
 			return fault.Wrap("ledger", err)
 		}
 		p.versions[e.Dataset] = entry.Version
 		p.entries = append(p.entries, entry)
-		p.publications[len(p.publications)-1].Marker = engine.Marker{
+		marker := engine.Marker{
 			Dataset: e.Dataset, Version: entry.Version, From: e.From, To: e.To, Run: p.run, Fence: entry.Fence, At: p.b.Now(),
+		}
+		p.publications[len(p.publications)-1].Marker = marker
+		if rejected != nil {
+			marker.Dataset = rejected.Target.Dataset()
+			p.publications = append(p.publications, engine.Publication{Staged: *rejected, Marker: marker, Keep: p.b.Models[e.Dataset].Keep})
 		}
 	}
 	return nil
@@ -226,6 +247,11 @@ func (b *Builder) Release(ctx context.Context, own []state.Entry) error {
 	gone := map[string]bool{}
 	for _, e := range slices.Backward(own) {
 		relation := b.place().Relation(e.Dataset)
+		if e.Rejected != nil {
+			if err := b.dropRejects(ctx, e); err != nil {
+				return err
+			}
+		}
 		if err := b.Engine.Drop(ctx, relation.Dataset(), relation); err != nil {
 			return err
 		}
@@ -268,7 +294,9 @@ func (b *Builder) DropAll(ctx context.Context) ([]string, error) {
 		if err := b.Engine.Drop(ctx, m.Dataset, engine.ParseRelation(m.Dataset)); err != nil {
 			return dropped, err
 		}
-		dropped = append(dropped, dataset)
+		if _, rejects := engine.RejectsBy(dataset); !rejects {
+			dropped = append(dropped, dataset)
+		}
 	}
 	return dropped, nil
 }

@@ -29,8 +29,13 @@ func (b *Builder) Reconcile(ctx context.Context) (Repairs, error) {
 	}
 	markers := make(map[string]engine.Marker, len(published))
 	own := published[:0]
+	rejects := map[string]int64{}
 	for _, m := range published {
 		if dataset, ok := b.place().Dataset(m.Dataset); ok {
+			if of, ok := engine.RejectsBy(dataset); ok {
+				rejects[of] = m.Version
+				continue
+			}
 			m.Dataset = dataset
 			markers[dataset] = m
 			own = append(own, m)
@@ -51,6 +56,9 @@ func (b *Builder) Reconcile(ctx context.Context) (Repairs, error) {
 			return repairs, fault.Wrap("ledger", err)
 		}
 		repairs.Adopted = append(repairs.Adopted, m.Dataset)
+	}
+	if err := b.dropStale(ctx, rejects, markers); err != nil {
+		return repairs, fault.Wrap("rejected rows", err)
 	}
 	repairs.Swept, err = b.Engine.Sweep(ctx)
 	return repairs, fault.Wrap("staging relations", err)

@@ -112,6 +112,10 @@ func (x *execution) restore(ctx context.Context, step Step) outcome {
 		Target: x.b.place().Relation(step.Dataset), Form: engine.Table, SQL: allOf(columns, x.b.pastOf(r.To)), Run: x.run.ID,
 		Keep: x.b.Models[step.Dataset].Keep,
 	}
+	m.leaves = x.leavesRejects(step.Dataset)
+	if r.To.Rejected != nil {
+		m.rejects = allOf(slices.Concat(columns, engine.RejectColumns()), x.b.pastRejectsOf(r.To))
+	}
 	done := x.stage(ctx, m)
 	if made := x.b.madeFrom(step.Dataset); done.err == nil && len(made) > 0 {
 		done.notes = append(done.notes, "held with it, as made from it: "+strings.Join(made, ", "))

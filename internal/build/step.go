@@ -51,14 +51,13 @@ func (x *execution) build(ctx context.Context, step Step) outcome {
 
 // stage stages a model's rows, checks them and publishes them.
 func (x *execution) stage(ctx context.Context, m *making) outcome {
-	staged, err := x.b.Engine.Stage(ctx, m.request)
+	staged, err := x.compute(ctx, m)
 	if err != nil {
 		return outcome{err: err}
 	}
 	done := x.checkAndPublish(ctx, staged, m)
 	if done.err != nil {
-		// Left behind, the staging relation would only wait for the next start's sweep.
-		_ = x.b.Engine.Discard(context.WithoutCancel(ctx), staged)
+		x.discard(ctx, staged)
 	}
 	return done
 }
@@ -71,11 +70,15 @@ type making struct {
 	request engine.Build
 	entry   state.Entry
 	done    outcome
-	over    bool // done is its outcome already
+	over    bool   // done is its outcome already
+	leaves  bool   // it had rejected rows, which earlier versions that are kept still have
+	rejects string // SQL of the rejected rows of a version that is restored, "" when it has none
 }
 
 // direct reports whether no check could hold the rows.
-func (m *making) direct() bool { return m.entry.CheckVersion == "" && m.request.Form == engine.Table }
+func (m *making) direct() bool {
+	return m.entry.CheckVersion == "" && m.request.Form == engine.Table && !m.leaves
+}
 
 // prepare says what is to be built, from what.
 func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making {
@@ -99,7 +102,7 @@ func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making
 		Target: x.b.place().Relation(step.Dataset), Form: model.Form, SQL: sql, Run: x.run.ID,
 		Columns: node.Columns, Keep: model.Keep,
 	}
-	m.entry = x.entry(step.Dataset, model, inputs)
+	m.entry, m.leaves = x.entry(step.Dataset, model, inputs), x.leavesRejects(step.Dataset)
 	return m
 }
 
@@ -140,6 +143,9 @@ func (x *execution) move(dataset string) func(string) (string, bool) {
 		}
 	}
 	return func(read string) (string, bool) {
+		if of, ok := engine.RejectsBy(read); ok {
+			read = of
+		}
 		schema, ok := schemas[strings.ToLower(read)]
 		return schema, ok
 	}
@@ -178,29 +184,49 @@ func (x *execution) publishDirect(ctx context.Context, direct engine.Direct, m *
 
 // judged are the results of a model's staged rows; the outcome has an error
 // when they are not to be published.
-func (x *execution) judged(ctx context.Context, staged engine.Staged, m *making) outcome {
-	results, err := x.b.Checker.Check(ctx, Subject{
-		Run: x.run.ID, Dataset: m.step.Dataset, Relation: staged.Relation, Form: staged.Form,
-		Columns: staged.Columns, Rows: staged.Rows, AsOf: x.plan.AsOf, Published: x.b.Now(),
-	})
-	if err == nil && x.b.Checker.Blocks(m.step.Dataset, results) {
+func (x *execution) judged(ctx context.Context, s staged, m *making) outcome {
+	results, err := x.b.Checker.Check(ctx, x.subject(m, s))
+	switch {
+	case err != nil:
+	case x.b.Checker.Blocks(m.step.Dataset, results):
 		err = HeldBy(results)
+	default:
+		err = s.unsplit
 	}
-	return outcome{err: err, rows: staged.Rows, results: results}
+	return outcome{err: err, rows: s.kept.Rows, results: results}
+}
+
+// subject is staged rows to be judged.
+func (x *execution) subject(m *making, s staged) Subject {
+	rejected, _ := s.apart()
+	return Subject{
+		Run: x.run.ID, Dataset: m.step.Dataset, Relation: s.kept.Relation, Rejected: rejected, Form: s.kept.Form,
+		Columns: s.kept.Columns, Rows: s.kept.Rows, AsOf: x.plan.AsOf, Published: x.b.Now(),
+	}
+}
+
+// enters notes in a model's entry what is about to be published.
+func (m *making) enters(s staged) {
+	m.entry.Columns, m.entry.Rows = s.kept.Columns, s.kept.Rows
+	_, m.entry.Rejected = s.apart()
 }
 
 // checkAndPublish judges the staged rows and makes them the truth when nothing blocks.
-func (x *execution) checkAndPublish(ctx context.Context, staged engine.Staged, m *making) outcome {
-	done := x.judged(ctx, staged, m)
+func (x *execution) checkAndPublish(ctx context.Context, s staged, m *making) outcome {
+	done := x.judged(ctx, s, m)
 	if done.err != nil {
 		return done
 	}
-	m.entry.Columns, m.entry.Rows = staged.Columns, staged.Rows
+	m.enters(s)
 	entry, err := x.b.Store.Intend(ctx, m.entry)
 	if err != nil {
 		return outcome{err: err, results: done.results}
 	}
-	err = x.b.Engine.Publish(ctx, engine.Publication{Staged: staged, Marker: x.marker(entry), Keep: m.request.Keep})
+	if publications := x.publications(s, entry, m.request.Keep); len(publications) > 1 {
+		err = x.b.publishAll(ctx, publications)
+	} else {
+		err = x.b.Engine.Publish(ctx, publications[0])
+	}
 	return x.settle(entry, m.started, done.results, err)
 }
 
@@ -260,7 +286,7 @@ func (b *Builder) Judge(ctx context.Context, entry state.Entry, run string, asOf
 		return nil, err
 	}
 	results, err := b.Checker.Check(ctx, Subject{
-		Run: run, Dataset: entry.Dataset, Relation: relation, Form: b.Models[entry.Dataset].Form,
+		Run: run, Dataset: entry.Dataset, Relation: relation, Rejected: b.rejectsOf(entry), Form: b.Models[entry.Dataset].Form,
 		Columns: columns, Rows: -1, AsOf: asOf, Published: entry.At,
 	})
 	for i := range results {

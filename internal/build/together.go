@@ -149,30 +149,30 @@ func (x *execution) buildDirect(ctx context.Context, bulk engine.DirectBulk, mak
 // nothing blocks in one transaction.
 func (x *execution) stageAndPublish(ctx context.Context, makings []*making) {
 	var passed []*making
-	var publications []engine.Publication
+	var staging []staged
 	var results [][]state.Result
 	for _, m := range makings {
-		staged, err := x.b.Engine.Stage(ctx, m.request)
+		rows, err := x.compute(ctx, m)
 		if err != nil {
 			continue // alone it is told, or goes well at the second try
 		}
-		done := x.judged(ctx, staged, m)
+		done := x.judged(ctx, rows, m)
 		if done.err != nil {
-			_ = x.b.Engine.Discard(context.WithoutCancel(ctx), staged) // swept by the next start otherwise
+			x.discard(ctx, rows)
 			m.done, m.over = done, !passing(done.err)
 			continue
 		}
-		m.entry.Columns, m.entry.Rows = staged.Columns, staged.Rows
-		passed, results = append(passed, m), append(results, done.results)
-		publications = append(publications, engine.Publication{Staged: staged, Keep: m.request.Keep})
+		m.enters(rows)
+		passed, results, staging = append(passed, m), append(results, done.results), append(staging, rows)
 	}
 	if len(passed) == 0 {
 		return
 	}
 	err := x.intend(ctx, passed)
 	if err == nil {
+		var publications []engine.Publication
 		for i, m := range passed {
-			publications[i].Marker = x.marker(m.entry)
+			publications = append(publications, x.publications(staging[i], m.entry, m.request.Keep)...)
 		}
 		err = x.b.publishAll(ctx, publications)
 		if err != nil {
@@ -180,8 +180,8 @@ func (x *execution) stageAndPublish(ctx context.Context, makings []*making) {
 		}
 	}
 	if err != nil {
-		for _, p := range publications {
-			_ = x.b.Engine.Discard(context.WithoutCancel(ctx), p.Staged) // swept by the next start otherwise
+		for _, rows := range staging {
+			x.discard(ctx, rows)
 		}
 		return
 	}

@@ -25,6 +25,7 @@ import (
 type Subject struct {
 	Env, Run, Dataset string
 	Relation          engine.Relation // queried in place of the dataset
+	Rejected          engine.Relation // the rows that were set apart from it; zero when no rule rejects
 	Form              engine.Form
 	Columns           []table.Column
 	Rows              int64 // -1 when not known
@@ -40,6 +41,9 @@ type Subject struct {
 	LastPublished time.Time      // for freshness without a column; zero when never
 	// Relations finds another dataset as this build sees it; nil knows none.
 	Relations func(dataset string) (engine.Relation, []table.Column, bool)
+	// Rejects finds the rows set apart from another dataset, where they count when
+	// the two are compared; nil knows none.
+	Rejects func(dataset string) (engine.Relation, bool)
 	// Closed tells the business calendar's closed days (midnight UTC of the day);
 	// nil when there is no calendar: a day without rows is then taken for closed.
 	Closed func(day time.Time) bool
@@ -143,7 +147,7 @@ func Blocked(checks []project.Check, results []state.Result) bool {
 func couldBlock(checks []project.Check, name string) bool {
 	for _, c := range checks {
 		if c.Name == name {
-			return c.Block != nil
+			return c.Block != nil || c.Reject
 		}
 	}
 	return true
@@ -167,7 +171,7 @@ func gravity(s state.Status) int {
 		return 4
 	case state.Unevaluated:
 		return 3
-	case state.Warn, state.Accepted:
+	case state.Warn, state.Accepted, state.Rejected:
 		return 2
 	case state.Learning:
 		return 1

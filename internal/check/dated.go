@@ -102,7 +102,7 @@ func (r *replay) rowsOfDays(d *dated) error {
 		}
 		d.rows = r.repeated(d.where, columns)
 	case kind == project.References:
-		n := r.filtered(r.within(r.day), d.where)
+		n := r.of(d.probe).filtered(r.within(r.day), d.where)
 		d.rows = "select d, sum(v) as v, sum(n) as n from (select " + r.day + " as d, count(*) as v, 0 as n" + d.orphans + " and " +
 			r.within(r.day) + groupBy(1) + " union all select " + r.day + ", 0, count(*)" + n + groupBy(1) + ") as u" + groupBy(1)
 	case d.failing != "":

@@ -44,7 +44,7 @@ func (c *Checker) judge(ctx context.Context, s scope, p *probe) (state.Result, e
 		r.Status, r.Message = state.Unevaluated, "could not be evaluated: "+s.reason(err)
 		return r, nil
 	}
-	if p.sample != "" && (r.Status == state.Warn || r.Status == state.Block) {
+	if p.sample != "" && (r.Status == state.Warn || r.Status == state.Block || r.Status == state.Rejected) {
 		err = c.fetchSample(ctx, s, p, &r)
 	}
 	return r, err
@@ -106,7 +106,10 @@ func counted(p *probe, r *state.Result) error {
 	default:
 		r.Message = fmt.Sprintf("%s in %s%s rows", p.phrase, peopleInt(r.Failing), of)
 	}
-	if status != state.Pass && limit != nil && (limit.Share || limit.Value != "0") {
+	switch {
+	case status == state.Rejected:
+		r.Message += ", set apart in " + engine.RejectsOf(engine.ParseRelation(p.check.Dataset)).Dataset()
+	case status != state.Pass && limit != nil && (limit.Share || limit.Value != "0"):
 		r.Message += ", expected " + r.Expected
 	}
 	return nil

@@ -83,6 +83,9 @@ func verdict(c project.Check, value *apd.Decimal, judged int64) (state.Status, *
 			return l.status, l.limit, by
 		}
 	}
+	if c.Reject && value.Sign() > 0 {
+		return state.Rejected, c.Block, apd.New(0, 0)
+	}
 	first := c.Warn
 	if first == nil {
 		first = c.Block

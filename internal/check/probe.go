@@ -17,6 +17,7 @@ type probe struct {
 	check   project.Check
 	problem error // why it cannot be measured
 
+	whole   bool      // rows that were set apart are judged too
 	where   string    // of failing and value: restricts the rows
 	by      []segment // of value and rows
 	failing string    // a condition true for failing rows, which are counted
@@ -25,6 +26,7 @@ type probe struct {
 	rows    string    // a complete SELECT, its rows given to read
 	sides   string    // of a reconciliation: rows before they are grouped and compared
 	orphans string    // of references: the failing rows as a FROM clause, all columns of theirs
+	breaks  string    // of rules about single rows: true for a failing row of those where admits
 	judges  bool      // the number of rows judged is wanted
 	sample  string    // a complete SELECT of failing rows
 	derived bool      // the sample's columns are of the user's own making
@@ -58,8 +60,8 @@ type group struct {
 func (s scope) probes() []*probe {
 	out := make([]*probe, len(s.Checks))
 	for i, c := range s.Checks {
-		p := &probe{check: c, got: measurement{judged: -1}}
-		if err := s.prepare(p); err != nil {
+		p := &probe{check: c, whole: c.Reject || c.Rule.Kind == project.Reconcile, got: measurement{judged: -1}}
+		if err := s.of(p).prepare(p); err != nil {
 			*p = probe{check: c, problem: err, got: measurement{judged: -1}}
 		}
 		out[i] = p
@@ -107,6 +109,7 @@ func (s scope) rowRule(p *probe) (err error) {
 	if rule.Kind == project.RowRule {
 		sql, err := s.sql("the rule", rule.Expr)
 		p.failing, p.phrase = "not ("+sql+")", "break "+spaced(rule.Expr)
+		p.breaks = p.failing
 		return s.sampleRows(p, err)
 	}
 	columns, err := s.columnsOf(rule.Columns)
@@ -134,6 +137,7 @@ func (s scope) rowRule(p *probe) (err error) {
 		p.failing, err = s.unlike(columns[0], of, rule.Regex)
 		p.phrase = named + " does not match " + rule.Regex
 	}
+	p.breaks = p.failing
 	return s.sampleRows(p, err)
 }
 

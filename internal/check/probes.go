@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/table"
@@ -48,22 +49,31 @@ func (s scope) references(p *probe) error {
 	if len(rule.OtherColumns) != len(columns) {
 		return fault.New(fault.Invalid, "%d columns refer to %d of %s", len(columns), len(rule.OtherColumns), rule.Other)
 	}
-	var present, equal []string
-	for i, c := range columns {
-		other, _, err := column(rule.Other, otherColumns, rule.OtherColumns[i])
-		if err != nil {
+	others := make([]string, len(columns))
+	for i := range columns {
+		if others[i], _, err = column(rule.Other, otherColumns, rule.OtherColumns[i]); err != nil {
 			return err
 		}
-		present = append(present, "_a."+c+" is not null")
-		equal = append(equal, "_b."+other+" = _a."+c)
 	}
-	orphans := " from (select *" + s.filtered(p.where) + ") as _a where " + strings.Join(present, " and ") +
-		" and not exists (select 1 from " + relation.String() + " as _b where " + strings.Join(equal, " and ") + ")"
+	orphans := " from (select *" + s.filtered(p.where) + ") as _a where " + orphan("_a.", columns, relation, others)
+	p.breaks = orphan(alias(s.Dataset)+".", columns, relation, others)
 	p.judges = true
 	p.alone, p.orphans = "select count(*) as v"+orphans, orphans
 	p.sample = "select " + s.list("_a.") + orphans + s.ordered()
 	p.phrase = strings.Join(rule.Columns, ", ") + " is not found in " + rule.Other
 	return nil
+}
+
+// orphan is true for a row whose key, in columns after the prefix, is not found
+// in the others of a relation.
+func orphan(prefix string, columns []string, relation engine.Relation, others []string) string {
+	var present, equal []string
+	for i, c := range columns {
+		present = append(present, prefix+c+" is not null")
+		equal = append(equal, "_b."+others[i]+" = "+prefix+c)
+	}
+	return strings.Join(present, " and ") + " and not exists (select 1 from " + relation.String() + " as _b where " +
+		strings.Join(equal, " and ") + ")"
 }
 
 func unknownDataset(dataset string) error {
@@ -203,6 +213,7 @@ func (s scope) reconcile(p *probe) (err error) {
 		return unknownDataset(rule.Other)
 	}
 	other := s
+	other.source, other.Rejected = s.sourceOf(rule.Other, relation, columns), engine.Relation{}
 	other.Dataset, other.Relation, other.Columns, other.Relations = rule.Other, relation, columns, s.find
 	otherRule := project.Rule{Expr: rule.OtherExpr, By: rule.OtherBy}
 	if rule.OtherExpr == "" {

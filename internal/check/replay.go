@@ -43,6 +43,7 @@ type Replayed struct {
 	Evaluated   int           `json:"evaluated"`      // days with a verdict, learning ones left out
 	Warned      int           `json:"warned"`
 	Held        int           `json:"held"`
+	Rejected    int           `json:"rejected"` // days on which rows would have been set apart, the others published
 	Learning    int           `json:"learning"` // days with too little history
 	Empty       int           `json:"empty"`    // days without rows
 	Days        []ReplayedDay `json:"days"`     // those it would not have passed
@@ -51,7 +52,7 @@ type Replayed struct {
 // ReplayedDay is a day a rule would not have passed.
 type ReplayedDay struct {
 	Day      string       `json:"day"`               // 2026-03-04
-	Status   state.Status `json:"status"`            // warn, block or error
+	Status   state.Status `json:"status"`            // warn, block, rejected or error
 	Held     bool         `json:"held"`              // nothing would have been published
 	Segment  string       `json:"segment,omitempty"` // the worst one, of a segmented rule
 	Value    string       `json:"value"`
@@ -184,9 +185,12 @@ func (out *Replayed) count(rule project.Check, day time.Time, result *dayResult)
 			one.Expected = result.Segments[0].Expected + " in " + rule.Rule.Other
 		}
 	}
-	if one.Held {
+	switch {
+	case one.Held:
 		out.Held++
-	} else if result.Status == state.Warn {
+	case result.Status == state.Rejected:
+		out.Rejected++
+	case result.Status == state.Warn:
 		out.Warned++
 	}
 	out.Days = append(out.Days, one)

@@ -40,6 +40,7 @@ type cell struct {
 // part is one FROM clause: the cells that share its rows.
 type part struct {
 	from  string
+	whole bool
 	by    []segment
 	where string
 	cells []cell
@@ -90,7 +91,7 @@ func arrange(s scope, probes []*probe) []*scan {
 		case p.alone != "":
 			alone = append(alone, &part{alone: p.alone, cells: []cell{{sql: "v", value: p}}})
 		case p.failing != "" && p.where == "" && !fused && s.PrunesByStats:
-			sql := "select count(*) as v" + s.filtered(p.failing)
+			sql := "select count(*) as v" + s.of(p).filtered(p.failing)
 			scans = append(scans, &scan{sql: sql, cells: []cell{{value: p}}, why: "rare rows are pruned by statistics"})
 		case p.failing != "":
 			c := cell{sql: "count(case when (" + p.failing + ") then 1 end)", value: p}
@@ -136,7 +137,9 @@ func (s scope) fuses() (bool, string) {
 	}
 }
 
-func (s scope) rowsKnown(p *probe) bool { return s.Rows >= 0 && p.where == "" && len(p.by) == 0 }
+func (s scope) rowsKnown(p *probe) bool {
+	return s.Rows >= 0 && p.where == "" && len(p.by) == 0 && s.of(p).source == ""
+}
 
 func (p *probe) keyColumns() int {
 	if p.check.Rule.Over != "" {
@@ -150,7 +153,7 @@ func (p *probe) keyColumns() int {
 // aggregate cannot be bound beside it.
 func (s scope) join(parts []*part, p *probe, c cell) []*part {
 	for _, pt := range parts {
-		if pt.where == p.where && slices.EqualFunc(pt.by, p.by, func(a, b segment) bool { return a.sql == b.sql }) {
+		if pt.where == p.where && pt.whole == p.whole && slices.EqualFunc(pt.by, p.by, func(a, b segment) bool { return a.sql == b.sql }) {
 			pt.cells = append(pt.cells, c)
 			if len(p.by) > 0 {
 				pt.cells[0].judged = append(pt.cells[0].judged, p)
@@ -162,7 +165,7 @@ func (s scope) join(parts []*part, p *probe, c cell) []*part {
 	if len(p.by) > 0 {
 		count.judged = []*probe{p}
 	}
-	return append(parts, &part{from: s.filtered(p.where), where: p.where, by: p.by, cells: []cell{count, c}})
+	return append(parts, &part{from: s.of(p).filtered(p.where), whole: p.whole, where: p.where, by: p.by, cells: []cell{count, c}})
 }
 
 // countJudged makes sure that the number of rows judged is measured wherever a
@@ -176,10 +179,10 @@ func (s scope) countJudged(parts []*part, probes []*probe) []*part {
 			p.got.judged = s.Rows
 			continue
 		}
-		at := slices.IndexFunc(parts, func(pt *part) bool { return pt.where == p.where })
+		at := slices.IndexFunc(parts, func(pt *part) bool { return pt.where == p.where && pt.whole == p.whole })
 		if at < 0 {
 			at = len(parts)
-			parts = append(parts, &part{from: s.filtered(p.where), where: p.where, cells: []cell{{sql: "count(*)"}}})
+			parts = append(parts, &part{from: s.of(p).filtered(p.where), whole: p.whole, where: p.where, cells: []cell{{sql: "count(*)"}}})
 		}
 		parts[at].cells[0].judged = append(parts[at].cells[0].judged, p)
 	}

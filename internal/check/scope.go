@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +16,8 @@ import (
 type scope struct {
 	Subject
 	engine.Capabilities
-	zone *time.Location
+	zone   *time.Location
+	source string // SQL of the rows judged, "" for the Relation's
 }
 
 func newScope(s Subject, c engine.Capabilities) scope {
@@ -35,14 +38,19 @@ func dayOf(at time.Time, zone *time.Location) time.Time {
 
 // from is the relation to judge, under the dataset's plain name so that rules
 // may say lines.amount.
-func (s scope) from() string { return s.Relation.String() + " as " + alias(s.Dataset) }
+func (s scope) from() string {
+	return cmp.Or(s.source, s.Relation.String()) + " as " + alias(s.Dataset)
+}
 
 func alias(dataset string) string { return engine.Quote(engine.ParseRelation(dataset).Name) }
 
 // find returns another dataset as this build sees it.
 func (s scope) find(dataset string) (engine.Relation, []table.Column, bool) {
-	if strings.EqualFold(dataset, s.Dataset) {
+	switch {
+	case strings.EqualFold(dataset, s.Dataset):
 		return s.Relation, s.Columns, true
+	case s.Rejected != (engine.Relation{}) && strings.EqualFold(dataset, engine.RejectsOf(engine.ParseRelation(s.Dataset)).Dataset()):
+		return s.Rejected, slices.Concat(s.Columns, engine.RejectColumns()), true
 	}
 	if s.Relations == nil {
 		return engine.Relation{}, nil, false

@@ -32,7 +32,8 @@ func Version(checks []project.Check) string {
 			Name        string
 			Rule        project.Rule
 			Warn, Block *project.Limit
-		}{c.Name, rule, canonicalLimit(c.Warn), canonicalLimit(c.Block)})
+			Reject      bool `json:",omitempty"`
+		}{c.Name, rule, canonicalLimit(c.Warn), canonicalLimit(c.Block), c.Reject})
 		if err != nil { // NaN as K; it can never be evaluated either
 			line = fmt.Appendf(nil, "%s: %v", c.Name, rule)
 		}

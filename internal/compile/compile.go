@@ -43,6 +43,8 @@ type Model struct {
 	Grain     []GrainColumn                // the columns that name a row
 	Overrides []Override                   // its SQL on other engines
 	Accepts   []Accepted                   // differences between engines that do not matter to it
+	Companion *Companion                   // what is published beside it; nil for nothing
+	Needs     []string                     // datasets that decide its rows beside those the SQL reads
 	Place     func(offset int) fault.Place // turns a byte offset of SQL into a position; nil: Where stands for all
 	Where     fault.Place
 }
@@ -84,14 +86,15 @@ type Node struct {
 	SQL         string // of a Model: what the target's engine runs, parameters and all
 	Dialect     string // the engine SQL is written for; "" when DuckDB bound it
 	Columns     []table.Column
-	DependsOn   []string                  // datasets read directly, sorted
+	DependsOn   []string                  // datasets read or needed directly, sorted
 	UsedBy      []string                  // datasets that read it directly, sorted
 	Lineage     []Edge                    // by column, in column order; all columns read for each when DuckDB did not bind the model
 	Fingerprint string                    // of the meaning: SQL, settings, parameters used; "" for a Table
 	Params      []string                  // parameters used, sorted
-	Reads       map[string][]table.Column // per upstream dataset, the columns actually read
+	Reads       map[string][]table.Column // per upstream dataset, companions too, the columns actually read
 	Money       map[string]string         // money columns, declared or passed on unchanged: currency code or column
 	Warnings    fault.List                // e.g. money that became a float; they do not stop a build
+	Companion   *Companion                // what is published beside it, with all its columns; nil for nothing
 }
 
 // Edge says where one column's values come from.

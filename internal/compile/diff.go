@@ -85,7 +85,7 @@ func (g *Graph) Breaks(dataset string, changes []Change) []Break {
 		}
 		for _, user := range node.UsedBy {
 			down := g.Nodes[user]
-			if _, reads := table.Find(down.Reads[node.Dataset], change.Column); !reads {
+			if !down.readsColumn(node, change.Column) {
 				continue
 			}
 			out = append(out, Break{
@@ -98,6 +98,16 @@ func (g *Graph) Breaks(dataset string, changes []Change) []Break {
 		return cmp.Or(cmp.Compare(a.Dataset, b.Dataset), cmp.Compare(a.Column, b.Column))
 	})
 	return out
+}
+
+// readsColumn reports whether a node reads a column of another, or of what is
+// published beside it.
+func (n *Node) readsColumn(of *Node, column string) bool {
+	_, reads := table.Find(n.Reads[of.Dataset], column)
+	if !reads && of.Companion != nil {
+		_, reads = table.Find(n.Reads[of.Companion.Dataset], column)
+	}
+	return reads
 }
 
 // feeds lists a node's columns that values of another dataset's column flow into.

@@ -49,7 +49,7 @@ func (c *compiler) refine(ctx context.Context, j *job) error {
 	if err != nil || tree.get("error").yes() {
 		return err
 	}
-	read := tablesRead(&s.doc)
+	read := c.withModels(append(tablesRead(&s.doc), j.model.needs()...))
 	j.candidates = slices.DeleteFunc(j.candidates, func(k string) bool { return !slices.Contains(read, k) })
 	return nil
 }

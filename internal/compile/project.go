@@ -36,10 +36,14 @@ func (c *compiler) survey() {
 		if c.register(m.Dataset, "model "+m.Dataset, m.Where) {
 			c.jobs[strings.ToLower(m.Dataset)] = &job{model: m}
 			c.acceptable(m)
+			if own := m.Companion; own != nil && c.register(own.Dataset, "model "+m.Dataset, m.Where) {
+				c.companions[strings.ToLower(own.Dataset)] = strings.ToLower(m.Dataset)
+			}
 		}
 	}
 	for _, j := range c.jobs {
 		c.mentions(j)
+		j.candidates = c.withModels(append(j.candidates, j.model.needs()...))
 	}
 }
 

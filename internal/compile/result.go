@@ -94,7 +94,7 @@ func (r *Result) Lineage(ctx context.Context, sql string) ([]Edge, error) {
 	if len(b.problems) > 0 {
 		return nil, b.problems[0].plain()
 	}
-	return b.lineage, nil
+	return r.c.resolved(b.lineage), nil
 }
 
 // plain makes an error of a problem that has no place in a file.

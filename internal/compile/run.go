@@ -51,7 +51,7 @@ func Compile(ctx context.Context, in Input, opts Options) (*Result, error) {
 	c := &compiler{
 		in: in, cache: opts.Cache, version: opts.Version, workers: opts.Workers,
 		places: map[string]fault.Place{}, jobs: map[string]*job{},
-		nodes: map[string]*Node{}, upstreams: map[string]upstream{},
+		nodes: map[string]*Node{}, upstreams: map[string]upstream{}, companions: map[string]string{},
 	}
 	if isNil(c.cache) {
 		c.cache = nil
@@ -88,12 +88,13 @@ type compiler struct {
 	workers int
 	tokens  []token
 
-	datasets  []string               // all names, as written
-	places    map[string]fault.Place // by lower-case dataset
-	jobs      map[string]*job        // models by lower-case dataset
-	nodes     map[string]*Node       // what is settled, by dataset
-	upstreams map[string]upstream    // the same from downstream, by lower-case dataset
-	faults    fault.List
+	datasets   []string               // all names, as written
+	places     map[string]fault.Place // by lower-case dataset
+	jobs       map[string]*job        // models by lower-case dataset
+	nodes      map[string]*Node       // what is settled, by dataset
+	upstreams  map[string]upstream    // the same from downstream, by lower-case dataset
+	companions map[string]string      // by lower-case companion: the model it stands beside
+	faults     fault.List
 
 	mu     sync.Mutex
 	shadow *shadow
@@ -104,9 +105,11 @@ func (c *compiler) fail(e *fault.Error) { c.faults = append(c.faults, e) }
 
 // settle makes a finished dataset known to those that read it.
 func (c *compiler) settle(n *Node, money map[string]string) {
+	c.resolve(n)
 	c.nodes[n.Dataset] = n
 	key := strings.ToLower(n.Dataset)
 	c.upstreams[key] = upstream{n.Dataset, n.Columns, money, summary(n.Dataset, n.Columns, money)}
+	c.withCompanion(n, money)
 }
 
 // open opens the shadow catalog when it is first needed: with everything in the

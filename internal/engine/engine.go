@@ -163,7 +163,8 @@ type Staged struct {
 	Rows     int64 // -1 for a view
 }
 
-// Publication makes Staged the truth.
+// Publication makes Staged the truth. Its Target may be another relation of the
+// same schema than the one it was staged for.
 type Publication struct {
 	Staged Staged
 	Marker Marker
@@ -251,6 +252,35 @@ type HeldLoad struct {
 // LoadsOf and QuarantineOf name the companions of a lake table.
 func LoadsOf(r Relation) Relation      { return Relation{r.Schema, r.Name + "__loads"} }
 func QuarantineOf(r Relation) Relation { return Relation{r.Schema, r.Name + "__quarantine"} }
+
+// RejectsOf names the companion of a model: the rows that were set apart from it
+// because they break a rule that rejects. It has the model's columns and
+// RejectColumns, and is published with it.
+func RejectsOf(r Relation) Relation { return Relation{r.Schema, r.Name + rejectsEnding} }
+
+// RejectsBy returns the dataset whose rejected rows a dataset is, false when it
+// is none.
+func RejectsBy(dataset string) (of string, ok bool) {
+	at := len(dataset) - len(rejectsEnding)
+	if at <= 0 || !strings.EqualFold(dataset[at:], rejectsEnding) {
+		return "", false
+	}
+	return dataset[:at], true
+}
+
+// rejectsEnding is the end of a companion's name; no dataset's name has it.
+const rejectsEnding = "__rejects"
+
+// RejectColumns are what a rejected row says beside its own columns: the rules it
+// breaks, in the order of the project and divided by ", ", and the run that
+// rejected it with its as-of time.
+func RejectColumns() []table.Column {
+	return []table.Column{
+		{Name: "_rule", Type: table.Type{Kind: table.Varchar}},
+		{Name: "_run", Type: table.Type{Kind: table.Varchar}},
+		{Name: "_rejected_at", Type: table.Type{Kind: table.TimestampTZ}},
+	}
+}
 
 // Direct is the extra power to compute and publish in one transaction, for
 // datasets no check could hold.

@@ -73,6 +73,7 @@ func (l *loader) addCheck(check Check, named bool) {
 // same reports whether two checks judge alike.
 func (c Check) same(other Check) bool {
 	return reflect.DeepEqual(c.Rule, other.Rule) && reflect.DeepEqual(c.Warn, other.Warn) && reflect.DeepEqual(c.Block, other.Block) &&
+		c.Reject == other.Reject &&
 		c.Tell == other.Tell && (other.Description == "" || c.Description == other.Description)
 }
 
@@ -116,6 +117,7 @@ func (c *checkReader) check(dataset string) (Check, bool) {
 	}
 	check.Rule = line.rule
 	check.Warn, check.Block = c.limits(line)
+	check.Reject = w.Severity.Value == reject
 	check.Text = c.text(line, from)
 	check.Name = cmp.Or(check.Name, autoName(line.rule))
 	return check, len(c.faults) == 0
@@ -134,6 +136,9 @@ func (c *checkReader) text(line ruleLine, from Placed[string]) string {
 		}
 	case c.spec.line.Given() || w.Rule.Given() && !w.Where.Given():
 		text = strings.Join(strings.Fields(from.Value), " ")
+	}
+	if w.Severity.Value == reject {
+		text += ", rejects"
 	}
 	for _, limit := range []struct {
 		verb    string

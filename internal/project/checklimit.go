@@ -12,6 +12,10 @@ import (
 // may be tolerated.
 var rowKinds = []RuleKind{Required, Unique, Duplicates, Accepted, Range, Pattern, References, RowRule}
 
+// rejectKinds tell of each row by itself whether it is at fault, so that it can
+// be set apart.
+var rejectKinds = []RuleKind{Required, Accepted, Range, Pattern, References, RowRule}
+
 // limits decides when a check warns and when it blocks.
 func (c *checkReader) limits(line ruleLine) (warn, block *Limit) {
 	w := c.spec.mapping()
@@ -19,6 +23,8 @@ func (c *checkReader) limits(line ruleLine) (warn, block *Limit) {
 	given := w.Warn.Given() || w.Block.Given()
 	first := orGiven(w.Warn, w.Block)
 	switch {
+	case w.Severity.Value == reject:
+		return nil, c.tooMany(kind)
 	case given && w.Severity.Given():
 		c.fail(w.Severity, "severity has no meaning beside warn and block").WithHint("they say what a failure does")
 	case given && line.stated:
@@ -39,6 +45,23 @@ func (c *checkReader) limits(line ruleLine) (warn, block *Limit) {
 		return &limit, nil
 	}
 	return c.limit(w.Warn, kind, "warn"), c.limit(w.Block, kind, "block")
+}
+
+// reject is the severity of rules that set rows apart.
+const reject = "reject"
+
+// tooMany is when so many rows are rejected that the dataset is held.
+func (c *checkReader) tooMany(kind RuleKind) *Limit {
+	w := c.spec.mapping()
+	switch {
+	case !slices.Contains(rejectKinds, kind):
+		c.fail(w.Severity, "a check of the kind %s finds no single row at fault, so it has none to reject", kind).
+			WithHint("rules about one row can reject: required, accepted, range, pattern, references, rows")
+	case w.Warn.Given():
+		c.fail(w.Warn, "warn means nothing to a rule that rejects: it always tells how many rows it set apart").
+			WithHint("say block: \"> 0.1 %%\" to hold the dataset when they are too many")
+	}
+	return c.limit(w.Block, kind, "block")
 }
 
 func (c *checkReader) limit(setting Placed[string], kind RuleKind, key string) *Limit {

@@ -35,7 +35,7 @@ type checkMapping struct {
 	Where       Placed[string] `yaml:"where" jsonschema_description:"Only rows for which this holds are judged"`
 	Warn        Placed[string] `yaml:"warn" jsonschema_description:"When it warns, such as \"> 1000\", or \"> 0.1 %\" of the rows"`
 	Block       Placed[string] `yaml:"block" jsonschema_description:"When it blocks, such as \"> 10000\""`
-	Severity    Placed[string] `yaml:"severity" jsonschema:"enum=warn,enum=block" jsonschema_description:"What a failure does when warn and block are not given"`
+	Severity    Placed[string] `yaml:"severity" jsonschema:"enum=warn,enum=block,enum=reject" jsonschema_description:"What a failure does: warn, block, or of a rule about single rows reject: they are set apart in the dataset's __rejects, and block says how many are too many"`
 	Equals      *equalsSpec    `yaml:"equals" jsonschema_description:"The value equals one of another dataset"`
 	Deviates    *deviatesSpec  `yaml:"deviates" jsonschema_description:"The value stays near its own past"`
 	Tell        Placed[string] `yaml:"tell" jsonschema_description:"The squad that is told; the dataset's owner when not given"`

@@ -12,7 +12,10 @@ import (
 var ownSchemas = []string{"larder", "lake", "information_schema", "pg_catalog", "temp", "system"}
 
 // ownEndings belong to relations Larder keeps beside a dataset.
-var ownEndings = []string{"__loads", "__quarantine", "__rejects", "__larder"}
+var ownEndings = []string{"__loads", "__quarantine", rejectsEnding, "__larder"}
+
+// rejectsEnding is how the rejected rows of a dataset are called.
+const rejectsEnding = "__rejects"
 
 // checkName tells what is wrong with a name that becomes part of a dataset's.
 func (l *loader) checkName(what, name string, where fault.Place) bool {
@@ -75,7 +78,7 @@ func (l *loader) verify() {
 	}
 	var names []string
 	for _, m := range l.refers {
-		if _, ok := l.datasets[strings.ToLower(m.name)]; ok {
+		if _, ok := l.datasets[strings.ToLower(m.name)]; ok || l.hasRejects(m.name) {
 			continue
 		}
 		if names == nil {
@@ -87,6 +90,12 @@ func (l *loader) verify() {
 		problem := fault.At(m.where, fault.NotFound, "there is no dataset %s", m.name)
 		l.faults = append(l.faults, problem.WithHint("%s", fault.DidYouMean(m.name, names)))
 	}
+}
+
+// hasRejects reports whether a dataset is the rejected rows of another one.
+func (l *loader) hasRejects(dataset string) bool {
+	of, ok := strings.CutSuffix(strings.ToLower(dataset), rejectsEnding)
+	return ok && slices.ContainsFunc(l.checks, func(c *Check) bool { return c.Reject && strings.EqualFold(c.Dataset, of) })
 }
 
 // spelling returns a dataset's name as it is defined.

@@ -159,7 +159,8 @@ type Check struct {
 	Text        string // the rule as written, on one line
 	Rule        Rule
 	Warn        *Limit // nil: never warns
-	Block       *Limit // nil: never blocks
+	Block       *Limit // nil: never blocks; of a rule that rejects: when too many are
+	Reject      bool   // rows that break it are set apart, the others publish
 	Where       fault.Place
 	Tell        string // squad told when it fails; "" is the dataset's owner
 	Description string

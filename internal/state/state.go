@@ -67,7 +67,8 @@ type Entry struct {
 	Upstream     map[string][]table.Column `json:"upstream"`      // the columns it was bound against
 	Inputs       []Input                   `json:"inputs"`        // the versions it was built from
 	Columns      []table.Column            `json:"columns"`
-	Rows         int64                     `json:"rows"` // -1 when not counted
+	Rows         int64                     `json:"rows"`               // -1 when not counted
+	Rejected     *int64                    `json:"rejected,omitempty"` // rows set apart beside them; nil when no rule rejects
 	Took         time.Duration             `json:"took_ns"`
 	Restores     int64                     `json:"restores,omitempty"` // the earlier version whose rows it has; 0 when they were computed
 	Note         string                    `json:"note,omitempty"`
@@ -176,7 +177,8 @@ type Value struct {
 type Status string
 
 // The verdicts. Learning is neither a pass nor an error; Unevaluated is an
-// error, never a pass; Accepted would be a Block, but somebody lets it pass.
+// error, never a pass; Accepted would be a Block, but somebody lets it pass;
+// Rejected set rows apart, the others are fine.
 const (
 	Pass        Status = "pass"
 	Warn        Status = "warn"
@@ -184,6 +186,7 @@ const (
 	Learning    Status = "learning"
 	Unevaluated Status = "error"
 	Accepted    Status = "accepted"
+	Rejected    Status = "rejected"
 )
 
 // Result is one check evaluated once.

@@ -26,13 +26,26 @@ func (s *stage) layOut(ctx context.Context) error {
 		if !upstream[dataset] {
 			continue
 		}
-		sql, err := s.source(ctx, dataset, given)
-		if err != nil {
+		if err := s.lay(ctx, dataset, given); err != nil {
 			return err
 		}
-		if err := s.make(ctx, dataset, sql); err != nil {
-			return s.misfit(ctx, given[dataset].Rows, s.columns(dataset), err)
+		if beside := s.runner.Graph.Nodes[dataset].Companion; beside != nil {
+			if err := s.lay(ctx, beside.Dataset, given); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// lay makes one dataset.
+func (s *stage) lay(ctx context.Context, dataset string, given map[string]project.Fixture) error {
+	sql, err := s.source(ctx, dataset, given)
+	if err != nil {
+		return err
+	}
+	if err := s.make(ctx, dataset, sql); err != nil {
+		return s.misfit(ctx, given[dataset].Rows, s.columns(dataset), err)
 	}
 	return nil
 }
@@ -59,6 +72,9 @@ func (s *stage) upstream(model string, given map[string]project.Fixture) map[str
 				continue
 			}
 			found[input] = true
+			if beside := s.runner.Graph.Nodes[input].Companion; beside != nil {
+				found[beside.Dataset] = true
+			}
 			if _, ok := given[input]; !ok && s.hasGiven(input, given) {
 				look(input)
 			}

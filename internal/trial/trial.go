@@ -190,5 +190,10 @@ func (s *stage) columns(dataset string) []table.Column {
 	if node := s.runner.Graph.Nodes[dataset]; node != nil {
 		return node.Columns
 	}
+	for _, node := range s.runner.Graph.Nodes {
+		if node.Companion != nil && node.Companion.Dataset == dataset {
+			return node.Companion.Columns
+		}
+	}
 	return nil
 }

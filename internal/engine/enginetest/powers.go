@@ -42,6 +42,20 @@ var bulkCases = []tale{
 		h.must(b.PublishAll(h.Context(), h.several(5)))
 		h.same(h.markers(), []string{"a.t1 6", "a.t2 7", "a.t3 8", "a.t4 9", "a.t5 10"})
 	}},
+	{"rows staged for another table of the schema are published under this one's name", func(h *house) {
+		b := power[engine.Bulk](h, "Bulk")
+		for _, sql := range []string{"SELECT 1 AS n", "SELECT 2 AS n", "SELECT 3 AS m, 'x' AS t"} {
+			all := h.several(2)
+			h.must(h.Discard(h.Context(), all[0].Staged))
+			other := h.stage(build("a.other", sql))
+			other.Target = all[0].Staged.Target
+			all[0].Staged = other
+			h.must(b.PublishAll(h.Context(), all))
+		}
+		h.shows("SELECT m, t FROM a.t1", "3 x")
+		h.same(h.relations(), []string{"a.t1", "a.t2"})
+		h.same(h.markers(), []string{"a.t1 5", "a.t2 6"})
+	}},
 	{"none is published when one of them cannot be", func(h *house) {
 		b := power[engine.Bulk](h, "Bulk")
 		all := h.several(4)

@@ -48,10 +48,10 @@ func (w *writer) intend(e *state.Entry, now time.Time) error {
 	}
 	return w.exec(`
 		INSERT INTO entry (dataset_id, version, fence, from_us, to_us, run, state, at_us, data_version,
-			check_version, engine, model_id, upstream_id, columns_id, inputs, row_count, took_ns, restores, note)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			check_version, engine, model_id, upstream_id, columns_id, inputs, row_count, rejected, took_ns, restores, note)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, e.Version, e.Fence, micros(e.From), micros(e.To), e.Run, string(e.State), micros(e.At), e.DataVersion,
-		e.CheckVersion, e.Engine, model, upstream, columns, encodeInputs(e.Inputs), e.Rows, int64(e.Took), e.Restores, e.Note)
+		e.CheckVersion, e.Engine, model, upstream, columns, encodeInputs(e.Inputs), e.Rows, e.Rejected, int64(e.Took), e.Restores, e.Note)
 }
 
 func (w *writer) settle(m state.Settlement, now time.Time) error {

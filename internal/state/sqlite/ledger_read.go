@@ -13,7 +13,7 @@ import (
 
 const (
 	entryColumns = `d.name, e.version, e.fence, e.from_us, e.to_us, e.run, e.state, e.at_us, e.data_version,
-		e.check_version, e.engine, e.inputs, e.row_count, e.took_ns, e.restores, e.note, e.columns_id, coalesce(c.body, '')`
+		e.check_version, e.engine, e.inputs, e.row_count, e.rejected, e.took_ns, e.restores, e.note, e.columns_id, coalesce(c.body, '')`
 
 	selectCurrent = `SELECT ` + entryColumns + `
 		FROM dataset d
@@ -95,7 +95,7 @@ func (r entryRow) read(env string, from scanner, more ...any) error {
 	var inputs, columns string
 	into := append([]any{
 		&e.Dataset, &e.Version, &e.Fence, &begin, &end, &e.Run, &e.State, &at, &e.DataVersion,
-		&e.CheckVersion, &e.Engine, &inputs, &e.Rows, &e.Took, &e.Restores, &e.Note, &columnsID, &columns,
+		&e.CheckVersion, &e.Engine, &inputs, &e.Rows, &e.Rejected, &e.Took, &e.Restores, &e.Note, &columnsID, &columns,
 	}, more...)
 	if err := from.Scan(into...); err != nil {
 		return err

@@ -220,7 +220,7 @@ func fullEntry() state.Entry {
 	return state.Entry{
 		Env: "prod", Dataset: "finance.net_sales", Run: "20240701-120000-123-abcdef",
 		From: day(1), To: day(2), DataVersion: "d1", CheckVersion: "c1", Engine: "duckdb 1.5.6",
-		SQL: "select 1 -- é", Rows: -1, Took: 1234567 * time.Nanosecond, Restores: 3, Note: "first",
+		SQL: "select 1 -- é", Rows: -1, Rejected: new(int64(7)), Took: 1234567 * time.Nanosecond, Restores: 3, Note: "first",
 		Upstream: map[string][]table.Column{
 			"shop.orders": columns("id BIGINT", "at TIMESTAMP WITH TIME ZONE"), "shop.empty": nil,
 		},
