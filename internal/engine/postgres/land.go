@@ -38,6 +38,7 @@ func withoutPart(run string) string {
 type preview struct {
 	staging   engine.Relation
 	signature string
+	filled    string // which of its parts have rows
 }
 
 // Preview copies the rows that arrive into the database, computes what the
@@ -64,6 +65,7 @@ func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, 
 
 func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.Relation) error {
 	var c change
+	var filled string
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) (err error) {
 		if err := e.keeper.hold(ctx, l.Marker.Run); err != nil {
 			return err
@@ -75,11 +77,14 @@ func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.R
 		if err := c.choose(ctx, t, "UNLOGGED TABLE"); err != nil {
 			return err
 		}
+		if filled, err = c.filled(ctx, t); err != nil {
+			return err
+		}
 		t.add("preview", "CREATE VIEW "+staging.String()+" AS "+c.shown())
 		return nil
 	}, nil)
 	if err == nil {
-		e.previews.Store(l.Target, preview{staging, c.signature()})
+		e.previews.Store(l.Target, preview{staging, c.signature(), filled})
 	}
 	return err
 }
@@ -169,7 +174,8 @@ func (c change) enter(ctx context.Context, t *transaction, prepared engine.Relat
 }
 
 // previewOf returns the staging relation of a Preview of exactly this change;
-// it has no name when there is none, or when it was swept away.
+// it has no name when there is none, or when it was swept away. One that the
+// server lost in a crash is an error.
 func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engine.Relation, error) {
 	stored, ok := e.previews.LoadAndDelete(c.Target)
 	p, is := stored.(preview)
@@ -189,7 +195,26 @@ func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engin
 			return engine.Relation{}, nil
 		}
 	}
-	return p.staging, nil
+	c.pool, c.touched = needed[1].String(), parts(p.staging)[1].String()
+	filled, err := c.filled(ctx, t)
+	if err == nil && filled != p.filled {
+		err = emptied(c.Target) // not to be computed anew: what was checked is gone
+	}
+	return p.staging, err
+}
+
+// filled says which of the tables that were prepared have rows. They are not
+// logged: a crash of the server empties them.
+func (c change) filled(ctx context.Context, t *transaction) (string, error) {
+	list := "EXISTS (SELECT 1 FROM " + c.pool + ")"
+	if c.touches() {
+		list += ", EXISTS (SELECT 1 FROM " + c.touched + ")"
+	}
+	rows, err := t.texts(ctx, "SELECT "+list)
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(rows[0], " "), nil
 }
 
 // shape makes the tables of a lake table as the landing wants them.

@@ -46,6 +46,9 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 			if !staged.there() {
 				return fault.New(fault.NotFound, "the staged rows of %s are gone", p.Staged.Target.Dataset())
 			}
+			if err := t.whole(ctx, p.Staged, staged); err != nil {
+				return err
+			}
 			filled[i], err = t.replace(ctx, p.Staged, staged, target, h.succeed(p.Staged.Target, target, p.Marker, p.Keep))
 			if err != nil {
 				return e.blocked(ctx, p.Staged.Target, e.explain(ctx, err))
@@ -95,6 +98,26 @@ func (t *transaction) replace(ctx context.Context, s engine.Staged, staged, targ
 		t.add("rename", "ALTER "+staged.word()+" "+s.Relation.String()+" RENAME TO "+engine.Quote(s.Target.Name))
 	})
 	return false, err
+}
+
+// whole refuses a staged table that a crash of the server has emptied, which it
+// does to every table that is not logged.
+func (t *transaction) whole(ctx context.Context, s engine.Staged, staged relation) error {
+	if staged.logged || s.Rows <= 0 {
+		return nil
+	}
+	rows, err := t.texts(ctx, "SELECT 1 FROM "+s.Relation.String()+" LIMIT 1")
+	if err == nil && len(rows) == 0 {
+		err = emptied(s.Target)
+	}
+	return err
+}
+
+// emptied is the error for prepared rows the server has lost; to prepare them
+// again helps.
+func emptied(target engine.Relation) error {
+	return fault.New(fault.Unreachable, "the server failed since the rows of %s were prepared, and lost them", target.Dataset()).
+		WithHint("run again: nothing was published")
 }
 
 // log makes a staged table survive a crash of the server.
@@ -236,11 +259,15 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 // and filling in one statement, the query still sees what it replaces.
 func (t *transaction) build(ctx context.Context, b engine.Build, m engine.Marker, h history) (engine.Staged, error) {
 	s := engine.Staged{Relation: b.Target, Target: b.Target, Form: b.Form, Rows: -1}
-	found, err := look(ctx, t.ask, b.Target)
+	aside := engine.StagingOf(b.Target, b.Run, longestIdentifier)
+	found, err := look(ctx, t.ask, b.Target, aside)
 	if err != nil {
 		return s, err
 	}
 	target := found[0]
+	if found[1].there() { // of an earlier attempt
+		t.add("drop", "DROP "+found[1].word()+" "+aside.String())
+	}
 	var q query
 	t.do("describe", func() error {
 		q, err = understand(ctx, t.on, b)
@@ -258,7 +285,7 @@ func (t *transaction) build(ctx context.Context, b engine.Build, m engine.Marker
 			" ("+quoted(q.columns)+")\n"))
 		return s, err
 	}
-	what, aside := "TABLE ", engine.StagingOf(b.Target, b.Run, longestIdentifier)
+	what := "TABLE "
 	if b.Form == engine.View {
 		what = "VIEW "
 	}
