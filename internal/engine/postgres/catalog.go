@@ -188,6 +188,40 @@ func (e *Engine) blocked(ctx context.Context, r engine.Relation, err error) erro
 		WithHint("wait until they are done and run again, or end theirs: SELECT pg_terminate_backend(%s)", rows[0][2])
 }
 
+// housed does work on relations whose schemas are created when they are
+// missing. One that was known to exist, and that somebody has dropped since, is
+// made anew, and the work done again.
+func (e *Engine) housed(ctx context.Context, targets []engine.Relation, work func() error) error {
+	for {
+		for _, r := range targets {
+			if err := e.ensureSchema(ctx, r.Schema); err != nil {
+				return err
+			}
+		}
+		err := work()
+		if err == nil || !e.homeless(ctx, targets) {
+			return err
+		}
+	}
+}
+
+// homeless reports whether a schema of relations does not exist any more.
+func (e *Engine) homeless(ctx context.Context, targets []engine.Relation) bool {
+	gone := false
+	for _, r := range targets {
+		found, err := e.ask(ctx, schemaNamed(r.Schema))
+		if err == nil && len(found) == 0 {
+			gone = true
+			e.schemas.Delete(r.Schema)
+		}
+	}
+	return gone
+}
+
+func schemaNamed(schema string) string {
+	return "SELECT 1 FROM pg_namespace WHERE nspname = " + engine.Literal(schema)
+}
+
 // ensureSchema creates a schema that is missing; several may want it at once.
 // It is looked for first: to create one needs a privilege that to find it
 // created does not.
@@ -196,7 +230,7 @@ func (e *Engine) ensureSchema(ctx context.Context, schema string) error {
 		return nil
 	}
 	err := e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
-		found, err := texts(ctx, on, "SELECT 1 FROM pg_namespace WHERE nspname = "+engine.Literal(schema))
+		found, err := texts(ctx, on, schemaNamed(schema))
 		if err != nil || len(found) > 0 {
 			return err
 		}

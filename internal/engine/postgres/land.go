@@ -53,9 +53,9 @@ func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, 
 		return engine.Staged{}, err
 	}
 	defer e.landing.lock(l.Target.Dataset())()
-	err := e.readyToLand(ctx, l)
+	err := e.landable(l)
 	if err == nil {
-		err = e.preview(ctx, l, staged.Relation)
+		err = e.housed(ctx, []engine.Relation{l.Target}, func() error { return e.preview(ctx, l, staged.Relation) })
 	}
 	if err != nil {
 		return engine.Staged{}, fault.Wrap(l.Target.Dataset(), err)
@@ -89,8 +89,8 @@ func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.R
 	return err
 }
 
-// readyToLand refuses what cannot land and creates the schema.
-func (e *Engine) readyToLand(ctx context.Context, l engine.Landing) error {
+// landable refuses what cannot land.
+func (e *Engine) landable(l engine.Landing) error {
 	for _, r := range []engine.Relation{l.Target, engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)} {
 		if err := engine.CheckTarget(r, longestIdentifier); err != nil {
 			return err
@@ -99,7 +99,7 @@ func (e *Engine) readyToLand(ctx context.Context, l engine.Landing) error {
 	if e.settings.Archive == nil {
 		return fault.New(fault.Internal, "the warehouse was opened without a reader of the archive")
 	}
-	return e.ensureSchema(ctx, l.Target.Schema)
+	return nil
 }
 
 // Land brings archived loads into the lake table, retires what they supersede
@@ -107,16 +107,18 @@ func (e *Engine) readyToLand(ctx context.Context, l engine.Landing) error {
 // already only the marker is written.
 func (e *Engine) Land(ctx context.Context, l engine.Landing) (landed engine.Landed, err error) {
 	defer e.landing.lock(l.Target.Dataset())()
-	if err := e.readyToLand(ctx, l); err != nil {
+	if err := e.landable(l); err != nil {
 		return landed, fault.Wrap(l.Target.Dataset(), err)
 	}
-	err = e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		if err := t.mark(ctx, []engine.Marker{l.Marker}); err != nil {
-			return err
-		}
-		landed, err = e.land(ctx, t, l)
-		return e.blocked(ctx, l.Target, e.explain(ctx, err))
-	}, e.marked([]engine.Marker{l.Marker}))
+	err = e.housed(ctx, []engine.Relation{l.Target}, func() error {
+		return e.transact(ctx, func(ctx context.Context, t *transaction) error {
+			if err := t.mark(ctx, []engine.Marker{l.Marker}); err != nil {
+				return err
+			}
+			landed, err = e.land(ctx, t, l)
+			return e.blocked(ctx, l.Target, e.explain(ctx, err))
+		}, e.marked([]engine.Marker{l.Marker}))
+	})
 	if err != nil {
 		return engine.Landed{}, fault.Wrap(l.Target.Dataset(), err)
 	}

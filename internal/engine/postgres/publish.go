@@ -222,27 +222,18 @@ func (e *Engine) BuildAndPublish(ctx context.Context, b engine.Build, m engine.M
 func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, markers []engine.Marker) ([]engine.Staged, error) {
 	var targets []engine.Relation
 	for _, b := range builds {
-		if err := e.ready(ctx, b); err != nil {
+		if err := buildable(b); err != nil {
 			return nil, fault.Wrap(b.Target.Dataset(), err)
 		}
 		targets = append(targets, b.Target)
 	}
-	staged := make([]engine.Staged, len(builds))
-	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		h, err := t.history(ctx, targets, markers...)
-		if err != nil {
+	var staged []engine.Staged
+	err := e.housed(ctx, targets, func() error {
+		return e.transact(ctx, func(ctx context.Context, t *transaction) (err error) {
+			staged, err = t.buildAll(ctx, builds, targets, markers)
 			return err
-		}
-		if err := t.mark(ctx, markers); err != nil {
-			return err
-		}
-		for i, b := range builds {
-			if staged[i], err = t.build(ctx, b, markers[i], h); err != nil {
-				return fault.Wrap(b.Target.Dataset(), e.blocked(ctx, b.Target, e.explain(ctx, err)))
-			}
-		}
-		return nil
-	}, e.marked(markers))
+		}, e.marked(markers))
+	})
 	if err != nil {
 		if len(builds) > 1 {
 			err = fault.Wrap(subject(markers), err)
@@ -251,6 +242,24 @@ func (e *Engine) BuildAllAndPublish(ctx context.Context, builds []engine.Build, 
 	}
 	for _, s := range staged {
 		e.written.add(s.Target, s.Rows)
+	}
+	return staged, nil
+}
+
+// buildAll marks datasets and computes them in an open transaction.
+func (t *transaction) buildAll(ctx context.Context, builds []engine.Build, targets []engine.Relation, markers []engine.Marker) ([]engine.Staged, error) {
+	h, err := t.history(ctx, targets, markers...)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.mark(ctx, markers); err != nil {
+		return nil, err
+	}
+	staged := make([]engine.Staged, len(builds))
+	for i, b := range builds {
+		if staged[i], err = t.build(ctx, b, markers[i], h); err != nil {
+			return nil, fault.Wrap(b.Target.Dataset(), t.e.blocked(ctx, b.Target, t.e.explain(ctx, err)))
+		}
 	}
 	return staged, nil
 }

@@ -15,14 +15,13 @@ func (e *Engine) Stage(ctx context.Context, b engine.Build) (engine.Staged, erro
 	s := engine.Staged{
 		Relation: engine.StagingOf(b.Target, b.Run, longestIdentifier), Target: b.Target, Form: b.Form, Rows: -1,
 	}
-	err := e.ready(ctx, b)
+	err := buildable(b)
 	if err == nil {
-		err = e.stage(ctx, b, &s)
+		err = e.housed(ctx, []engine.Relation{b.Target}, func() error { return e.stage(ctx, b, &s) })
 	}
 	if err == nil {
 		return s, nil
 	}
-	e.schemas.Delete(b.Target.Schema)       // somebody may have dropped it
 	if fault.KindOf(err) != fault.Invalid { // an attempt that was cut short may have been done all the same
 		_ = e.Discard(context.WithoutCancel(ctx), s) // or by the next attempt, or by Sweep: why it failed matters more
 	}
@@ -62,15 +61,15 @@ func (e *Engine) stage(ctx context.Context, b engine.Build, s *engine.Staged) er
 	})
 }
 
-// ready refuses what cannot be built and creates the schema.
-func (e *Engine) ready(ctx context.Context, b engine.Build) error {
+// buildable refuses what cannot be built.
+func buildable(b engine.Build) error {
 	if err := engine.CheckTarget(b.Target, longestIdentifier); err != nil {
 		return err
 	}
 	if b.Form != engine.Table && b.Form != engine.View {
 		return fault.New(fault.Invalid, "PostgreSQL cannot build the form %q", b.Form)
 	}
-	return e.ensureSchema(ctx, b.Target.Schema)
+	return nil
 }
 
 // create writes the statement that computes a build into a relation. A table

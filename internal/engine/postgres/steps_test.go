@@ -85,7 +85,10 @@ func kept(b engine.Build) engine.Build {
 	return b
 }
 
-func nothing(*testing.T, *postgres.Engine, *place) {}
+func nothing(t *testing.T, _ *postgres.Engine, p *place) {
+	t.Helper()
+	p.psql(t, "CREATE SCHEMA a", "CREATE SCHEMA lake")
+}
 
 // published publishes builds one after the other.
 func published(builds ...engine.Build) func(*testing.T, *postgres.Engine, *place) {
@@ -226,4 +229,24 @@ func TestAFailureAtAnyStepChangesNothing(t *testing.T) {
 		})
 	}
 	t.Logf("%d failures in %d deeds", tried, len(deeds))
+}
+
+// TestADroppedSchemaIsMadeAnew: an engine remembers which schemas there are.
+func TestADroppedSchemaIsMadeAnew(t *testing.T) {
+	p := placeOn(t, pgtest.Start(t))
+	e := p.open(t)
+	for _, d := range []deed{
+		{"stage", nothing, puts(table1)},
+		{"build and publish", nothing, buildsDirectly(table1, wider2)},
+		{"land", landedOnce(engine.Key), landsAgain(engine.Key, false)},
+		{"preview", landedOnce(engine.Key), landsAgain(engine.Key, true)},
+	} {
+		t.Run(d.name, func(t *testing.T) {
+			p.empty(t)
+			d.before(t, e, p)
+			must(t, d.do(t.Context(), e, p))
+			p.empty(t)
+			must(t, d.do(t.Context(), e, p))
+		})
+	}
 }
