@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,32 +28,20 @@ func lockOf(run string) string {
 	return "hashtextextended(" + engine.Literal("larder run "+run) + ", 0)"
 }
 
-// hold makes the run known as alive. Runs held before a connection was lost are
-// held again.
+// hold makes the run known as alive. The connection may have been lost, without
+// anybody noticing, since it was last used: runs held before are held again.
 func (k *keeper) hold(ctx context.Context, run string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.conn == nil || k.conn.IsClosed() {
-		conn, err := pgconn.ConnectConfig(ctx, &k.config.Config)
-		if err != nil {
+	if k.conn == nil || k.conn.Ping(ctx) != nil {
+		if err := k.connect(ctx); err != nil {
 			return err
-		}
-		k.conn = conn
-		for known := range k.runs {
-			if err := k.take(ctx, known); err != nil {
-				return err
-			}
 		}
 	}
 	if k.runs[run] {
 		return nil
 	}
-	return k.take(ctx, run)
-}
-
-func (k *keeper) take(ctx context.Context, run string) error {
-	_, err := exec(ctx, k.conn, "SELECT pg_advisory_lock_shared("+lockOf(run)+")")
-	if err != nil {
+	if err := k.take(ctx, run); err != nil {
 		return err
 	}
 	if k.runs == nil {
@@ -60,6 +49,28 @@ func (k *keeper) take(ctx context.Context, run string) error {
 	}
 	k.runs[run] = true
 	return nil
+}
+
+// connect replaces the connection by one that holds what the last one held.
+func (k *keeper) connect(ctx context.Context) error {
+	k.drop()
+	conn, err := pgconn.ConnectConfig(ctx, &k.config.Config)
+	if err != nil {
+		return err
+	}
+	k.conn = conn
+	for known := range k.runs {
+		if err := k.take(ctx, known); err != nil {
+			k.drop() // rather than to hold some of them
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *keeper) take(ctx context.Context, run string) error {
+	_, err := exec(ctx, k.conn, "SELECT pg_advisory_lock_shared("+lockOf(run)+")")
+	return err
 }
 
 // own reports whether the run is one of this engine's.
@@ -73,9 +84,18 @@ func (k *keeper) own(run string) bool {
 func (k *keeper) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.conn != nil {
-		_ = k.conn.Close(context.Background()) // the locks end with it, one way or the other
+	k.drop()
+}
+
+// drop gives the connection up. The locks end with it, one way or the other.
+func (k *keeper) drop() {
+	if k.conn == nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = k.conn.Close(ctx)
+	k.conn = nil
 }
 
 // elsewhere reports whether another Larder holds the run.
