@@ -21,7 +21,7 @@ type settingsSpec struct {
 	Targets     Map[targetParts] `yaml:"targets" jsonschema_description:"The warehouses the project can build into, by name; one DuckDB file under .larder/ when not given"`
 	Target      Placed[string]   `yaml:"target" jsonschema_description:"The target to build into; needed when there are several"`
 	Lake        string           `yaml:"lake" jsonschema_description:"The folder raw loads are kept in; .larder/lake when not given"`
-	State       string           `yaml:"state" jsonschema_description:"The file the ledger is kept in; .larder/state.db when not given"`
+	State       string           `yaml:"state" jsonschema_description:"The file the ledger of the warehouse is kept in; when not given .larder/state.db, and .larder/NAME.state.db for a target NAME that is no DuckDB file"`
 	Vars        Map[varSpec]     `yaml:"vars" jsonschema_description:"Values models use as $name"`
 }
 
@@ -74,6 +74,9 @@ func (l *loader) settings() {
 	p.TimeZone = l.timeZone(spec.TimeZone)
 	p.Currency = l.currency(spec.Currency)
 	l.targets(spec, chosen)
+	if spec.State == "" && p.Target.Engine != defaultEngine {
+		p.State = l.path(".larder/" + p.Target.Name + ".state.db") // the ledger is of one warehouse
+	}
 	l.vars(spec.Vars)
 }
 
