@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/larder-data/larder/internal/engine/duckdb"
+	"github.com/larder-data/larder/internal/pgtest"
 )
 
 func TestMain(m *testing.M) {
@@ -30,8 +32,31 @@ func TestMain(m *testing.M) {
 // line: what a person types, and what comes back. UPDATE=1 writes what they
 // compare with anew.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata", UpdateScripts: os.Getenv("UPDATE") != "", RequireExplicitExec: true, RequireUniqueNames: true,
+	p := stories()
+	p.Dir, p.UpdateScripts = "testdata", os.Getenv("UPDATE") != ""
+	testscript.Run(t, p)
+}
+
+// TestStoriesOnPostgreSQL runs stories again, word for word, with a database of
+// PostgreSQL for the project's only target.
+func TestStoriesOnPostgreSQL(t *testing.T) {
+	server := pgtest.Start(t)
+	p := stories()
+	for _, name := range []string{"accept", "env", "data", "currency", "postgres/postgres"} {
+		p.Files = append(p.Files, "testdata/"+name+".txtar")
+	}
+	setUp := p.Setup
+	p.Setup = func(e *testscript.Env) error {
+		e.Setenv("WAREHOUSE_URL", server.URL(server.Database(t)))
+		target := "targets:\n  cloud: {engine: postgres, url: '${WAREHOUSE_URL}'}\ntarget: cloud\n"
+		return errors.Join(setUp(e), os.WriteFile(filepath.Join(e.WorkDir, "larder.local.yml"), []byte(target), 0o600))
+	}
+	testscript.Run(t, p)
+}
+
+func stories() testscript.Params {
+	return testscript.Params{
+		RequireExplicitExec: true, RequireUniqueNames: true,
 		Condition: mayMount,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
@@ -41,7 +66,7 @@ func TestStories(t *testing.T) {
 			"exits": exits, "bytes": writeBytes, "hold": hold, "release": release, "interrupted": interrupted,
 			"smalldisk": smallDisk, "readonly": readOnly, "jsonof": jsonOf,
 		},
-	})
+	}
 }
 
 // exits runs a command and wants an exit code: exits 2 larder validate.

@@ -285,18 +285,40 @@ func (b *Builder) DropAll(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var dropped []string
+	var names []string
 	for _, m := range published {
-		dataset, ok := b.place().Dataset(m.Dataset)
-		if !ok {
-			continue
-		}
-		if err := b.Engine.Drop(ctx, m.Dataset, engine.ParseRelation(m.Dataset)); err != nil {
-			return dropped, err
-		}
-		if _, rejects := engine.RejectsBy(dataset); !rejects {
-			dropped = append(dropped, dataset)
+		if _, ok := b.place().Dataset(m.Dataset); ok {
+			names = append(names, m.Dataset)
 		}
 	}
+	return b.dropEach(ctx, names)
+}
+
+// dropEach removes datasets of the environment. Where a view keeps what it reads
+// from going, it goes first: what conflicts is tried again after the others.
+func (b *Builder) dropEach(ctx context.Context, names []string) (dropped []string, err error) {
+	for len(names) > 0 {
+		var kept []string
+		var conflict error
+		for _, name := range names {
+			err := b.Engine.Drop(ctx, name, engine.ParseRelation(name))
+			switch {
+			case fault.KindOf(err) == fault.Conflict && err != nil:
+				kept, conflict = append(kept, name), err
+			case err != nil:
+				return dropped, err
+			default:
+				dataset, _ := b.place().Dataset(name)
+				if _, rejects := engine.RejectsBy(dataset); !rejects {
+					dropped = append(dropped, dataset)
+				}
+			}
+		}
+		if len(kept) == len(names) {
+			return dropped, conflict
+		}
+		names = kept
+	}
+	slices.Sort(dropped)
 	return dropped, nil
 }

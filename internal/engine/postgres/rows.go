@@ -88,7 +88,7 @@ func describe(ctx context.Context, on *pgconn.PgConn, sql string) (*pgconn.State
 	case len(asked.Fields) == 0 && engine.WithoutEnd(sql) == "":
 		return nil, fault.New(fault.Invalid, "there is no SQL here")
 	case len(asked.Fields) == 0:
-		return nil, fault.New(fault.Invalid, "%s answers no rows: write a SELECT", engine.FirstWord(sql))
+		return nil, fault.New(fault.Invalid, "only a SELECT is allowed here, not %s", engine.FirstWord(sql))
 	}
 	return asked, nil
 }
