@@ -75,6 +75,11 @@ func asked(t *testing.T, a *App, sql string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return lines(batch)
+}
+
+// lines are the rows of an answer in order, cells divided by blanks.
+func lines(batch table.Batch) []string {
 	var out []string
 	for _, row := range batch.Rows {
 		var cells []string
