@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -63,6 +65,10 @@ func (e *dyingEngine) Publish(ctx context.Context, p engine.Publication) error {
 
 func (e *dyingEngine) Discard(ctx context.Context, s engine.Staged) error {
 	return e.d.call(func() error { return e.Engine.Discard(ctx, s) })
+}
+
+func (e *dyingEngine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
+	return e.d.call(func() error { return e.Engine.Drop(ctx, dataset, r) })
 }
 
 func (e *dyingEngine) PublishAll(ctx context.Context, p []engine.Publication) error {
@@ -224,6 +230,77 @@ func dyingRollback(t *testing.T, rules string, d *death) bool {
 	y.same(y.numbers("m.x", 0), y.answer(y.b.Models["m.x"].SQL))
 	if swept, err := y.duck.Sweep(t.Context()); err != nil || swept > 0 {
 		t.Errorf("%d staging relations were left, %v", swept, err)
+	}
+	return survived
+}
+
+// Wherever the process dies while an environment is promoted: after the next
+// start production has all of its tables from before or all of the promoted
+// ones, ledger and warehouse agree, and to promote again ends as if nothing had
+// happened.
+func TestDeathOfAPromotion(t *testing.T) {
+	for calls := 1; ; calls++ {
+		survived := false
+		for _, after := range []bool{false, true} {
+			survived = dyingPromotion(t, &death{left: calls, after: after})
+		}
+		if survived {
+			t.Logf("died at each of %d calls, done or not", calls-1)
+			return
+		}
+	}
+}
+
+// dyingPromotion reports whether the promotion was over before the death.
+func dyingPromotion(t *testing.T, d *death) bool {
+	y := newYard(t)
+	y.b.Render = func(m Model, _ time.Time, move func(string) (string, bool)) (string, error) {
+		sql := m.SQL
+		if move == nil {
+			return sql, nil
+		}
+		for dataset := range y.b.Models {
+			if schema, moved := move(dataset); moved {
+				sql = strings.ReplaceAll(sql, dataset, schema+"."+engine.ParseRelation(dataset).Name)
+			}
+		}
+		return sql, nil
+	}
+	y.run()
+	old := []string{y.numbers("w.one", 0)[0], y.numbers("m.x", 0)[0]}
+	y.b.Env, y.b.Ingester = "ada", nil
+	y.change("w.one", "select 70 as n")
+	y.change("m.x", "select w.one.n + 7 as n from w.one, w.two")
+	y.run()
+
+	y.b.Engine, y.b.Store = &dyingEngine{y.duck, y.duck, d}, &dyingStore{y.store, d}
+	_, err := y.b.Promote(t.Context(), "run100")
+	survived := err == nil && d.left > 0
+	y.b.Engine, y.b.Store = y.duck, y.store
+	for _, env := range []string{Production, "ada"} {
+		y.b.Env = env
+		if _, err := y.b.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		y.agree()
+	}
+	y.b.Env = Production
+	if now := []string{y.numbers("w.one", 0)[0], y.numbers("m.x", 0)[0]}; !slices.Equal(now, old) && !slices.Equal(now, []string{"70", "77"}) {
+		t.Errorf("after a death at call %d readers see half: %v", d.left, now)
+	}
+	y.b.Env = "ada"
+	y.run()
+	if _, err := y.b.Promote(t.Context(), "run101"); err != nil {
+		t.Errorf("to promote again: %v", err)
+	}
+	y.same(y.plan(Request{}), "")
+	y.agree()
+	y.b.Env = Production
+	y.agree()
+	y.same(y.plan(Request{}), "")
+	y.same([]string{y.numbers("w.one", 0)[0], y.numbers("m.x", 0)[0], y.numbers("m.y", 0)[0]}, []string{"70", "77", "77"})
+	if _, err := y.duck.Sweep(t.Context()); err != nil {
+		t.Error(err)
 	}
 	return survived
 }
