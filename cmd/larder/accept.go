@@ -49,7 +49,7 @@ when. Afterwards the check blocks again. Who accepted what is kept.`,
 			if err != nil {
 				return err
 			}
-			return p.execute(cmd.Context(), a, plan, 0)
+			return p.execute(cmd.Context(), a, plan, app.RunOptions{Command: "run"})
 		},
 	}
 	flags := cmd.Flags()

@@ -70,8 +70,9 @@ func (p *program) showPlan(plan build.Plan, all bool) error {
 	for _, d := range plan.Gone {
 		p.printf("  %s  %s  %s\n", pad("leave", 6), d, p.paint(faint, "published, but no longer in the project"))
 	}
+	p.showHeld(plan.Held)
 	if len(plan.Steps) == 0 {
-		p.printf("Nothing to do: %s up to date.\n", plural(len(plan.Kept), "dataset"))
+		p.nothingToDo(plan)
 		return nil
 	}
 	p.printf("\n%s.\n", plan.Describe())

@@ -98,7 +98,7 @@ func (g *progress) line(e build.Event) string {
 func (p *program) verb(action build.Action, outcome state.Outcome) string {
 	switch outcome {
 	case state.Done:
-		return p.paint(good, pad(map[build.Action]string{build.Ingest: "landed", build.Build: "built", build.Check: "judged"}[action], 6))
+		return p.paint(good, pad(map[build.Action]string{build.Ingest: "landed", build.Build: "built", build.Check: "judged", build.Rollback: "rolled"}[action], 6))
 	case state.HeldBack:
 		return p.paint(bad, pad("held", 6))
 	case state.Blocked:

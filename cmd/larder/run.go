@@ -42,7 +42,7 @@ everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
 			if dryRun {
 				return p.showPlan(plan, false)
 			}
-			return p.execute(cmd.Context(), a, plan, workers)
+			return p.execute(cmd.Context(), a, plan, app.RunOptions{Command: "run", Workers: workers})
 		},
 	}
 	which.flags(cmd)
@@ -53,28 +53,40 @@ everything else goes on. Ctrl-C stops cleanly; the next run continues.`,
 }
 
 // execute runs a plan with progress and tells how it went.
-func (p *program) execute(ctx context.Context, a *app.App, plan build.Plan, workers int) error {
+func (p *program) execute(ctx context.Context, a *app.App, plan build.Plan, o app.RunOptions) error {
 	if len(plan.Steps) == 0 {
 		if p.json {
-			return p.answer(map[string]any{"run": nil, "steps": []any{}, "checks": []any{}})
+			return p.answer(runAnswer(build.Report{}, plan))
 		}
-		p.printf("Nothing to do: %s up to date.\n", plural(len(plan.Kept), "dataset"))
+		p.showHeld(plan.Held)
+		p.nothingToDo(plan)
 		return nil
 	}
 	progress := p.newProgress(plan)
-	report, err := a.Run(ctx, plan, app.RunOptions{Command: "run", Workers: workers, Observe: progress.observe})
+	o.Observe = progress.observe
+	report, err := a.Run(ctx, plan, o)
 	progress.stop()
 	if p.json {
-		if answerErr := p.answer(runAnswer(report)); answerErr != nil {
+		if answerErr := p.answer(runAnswer(report, plan)); answerErr != nil {
 			return answerErr
 		}
 	} else {
+		p.showHeld(plan.Held)
 		p.showReport(a, report)
 	}
 	if err != nil {
 		return err
 	}
 	return outcomeError(report)
+}
+
+// nothingToDo says that a plan has no steps.
+func (p *program) nothingToDo(plan build.Plan) {
+	p.printf("Nothing to do: %s up to date", plural(len(plan.Kept), "dataset"))
+	if len(plan.Held) > 0 {
+		p.printf(", %s held", number(int64(len(plan.Held))))
+	}
+	p.printf(".\n")
 }
 
 // outcomeError turns a report that was shown into the exit code it deserves.
@@ -106,15 +118,19 @@ func exitOf(kind string) int {
 
 // runReport is a run as --json tells it.
 type runReport struct {
-	Run    state.Run      `json:"run"`
+	Run    *state.Run     `json:"run"` // null when there was nothing to do
 	Steps  []state.Step   `json:"steps"`
 	Checks []state.Result `json:"checks"` // those that did not pass
+	Held   []build.Hold   `json:"held,omitempty"`
 }
 
-func runAnswer(report build.Report) runReport {
-	answer := runReport{Run: report.Run, Steps: report.Steps, Checks: notPassing(report.Results)}
+func runAnswer(report build.Report, plan build.Plan) runReport {
+	answer := runReport{Steps: report.Steps, Checks: notPassing(report.Results), Held: plan.Held}
 	if answer.Steps == nil {
 		answer.Steps = []state.Step{}
+	}
+	if report.Run.ID != "" {
+		answer.Run = &report.Run
 	}
 	return answer
 }

@@ -71,6 +71,9 @@ func (p *program) describe(d app.Description) {
 	if d.Trouble != "" {
 		field("trouble", p.paint(bad, d.Trouble))
 	}
+	if d.Held != "" {
+		field("held", p.paint(warn, d.Held))
+	}
 	wideName, wideType := 0, 0
 	for _, c := range d.Columns {
 		wideName, wideType = max(wideName, len(c.Name)), max(wideType, len(c.Type.String()))

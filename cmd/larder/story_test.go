@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,7 +43,7 @@ func TestStories(t *testing.T) {
 func TestStoriesOnPostgreSQL(t *testing.T) {
 	server := pgtest.Start(t)
 	p := stories()
-	for _, name := range []string{"accept", "env", "data", "currency", "postgres/postgres"} {
+	for _, name := range []string{"accept", "env", "data", "currency", "rollback", "postgres/postgres"} {
 		p.Files = append(p.Files, "testdata/"+name+".txtar")
 	}
 	setUp := p.Setup
@@ -64,7 +65,7 @@ func stories() testscript.Params {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "bytes": writeBytes, "hold": hold, "release": release, "interrupted": interrupted,
-			"smalldisk": smallDisk, "readonly": readOnly, "jsonof": jsonOf,
+			"smalldisk": smallDisk, "readonly": readOnly, "jsonof": jsonOf, "remember": remember,
 		},
 	}
 }
@@ -85,6 +86,16 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// remember keeps what a pattern finds in the output of the last command as a
+// variable: remember NAME pattern.
+func remember(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindString(ts.ReadFile("stdout"))
+	if found == "" {
+		ts.Fatalf("there is no %s", args[1])
+	}
+	ts.Setenv(args[0], found)
 }
 
 // writeBytes writes a file of bytes a story cannot hold: bytes NAME 0 255 10.

@@ -110,7 +110,11 @@ func (a *App) builder(observe func(build.Event)) *build.Builder {
 // buildModel is what the build needs of a dataset.
 func (a *App) buildModel(dataset string) build.Model {
 	node := a.Graph.Nodes[dataset]
-	return build.Model{SQL: node.SQL, Dialect: node.Dialect, Form: a.form(dataset), Owner: a.Facts[dataset].Owner}
+	m := build.Model{SQL: node.SQL, Dialect: node.Dialect, Form: a.form(dataset), Owner: a.Facts[dataset].Owner}
+	if model, ok := a.models[dataset]; ok {
+		m.Keep = model.History
+	}
+	return m
 }
 
 // openLake opens the archive and the readers of sources.

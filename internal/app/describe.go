@@ -26,6 +26,7 @@ type Description struct {
 	Checks      []CheckFacts  `json:"checks"`
 	Published   *Publication  `json:"published"`         // null: never
 	Trouble     string        `json:"trouble,omitempty"` // why the newest run did not publish it
+	Held        string        `json:"held,omitempty"`    // why runs leave it as it is
 }
 
 // ColumnFacts is what there is to know about a column.
@@ -145,6 +146,13 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 		if last.Error != "" {
 			d.Trouble += ": " + last.Error
 		}
+	}
+	held, err := a.memory().Held(ctx)
+	if err != nil {
+		return err
+	}
+	if h, ok := held[d.Dataset]; ok {
+		d.Held = h.Why()
 	}
 	results, err := a.store.Latest(ctx, a.env)
 	if err != nil {

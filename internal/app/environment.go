@@ -96,7 +96,7 @@ func (a *App) where(dataset string) engine.Relation {
 
 // seen is what readers of the environment see of each dataset.
 func (a *App) seen(ctx context.Context) (map[string]state.Entry, error) {
-	return (&build.Builder{Env: a.env, Store: a.store}).Current(ctx)
+	return a.memory().Current(ctx)
 }
 
 // relocated is a query that reads the environment's own datasets where it has

@@ -47,8 +47,8 @@ func (a *App) Query(ctx context.Context, sql string, timeout time.Duration) (*An
 
 // notes tells what there is to say about the datasets a question reads, and
 // about what they are made from: rows that are older than they should be, because
-// the newest were held, rows that somebody accepted although a check blocks them,
-// and rows that are missing because a rule rejects them.
+// the newest were held or rolled back, rows that somebody accepted although a
+// check blocks them, and rows that are missing because a rule rejects them.
 func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 	if err := a.remember(ctx); err != nil {
 		return nil, err
@@ -59,6 +59,10 @@ func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 		return nil, fault.Wrap("journal", err)
 	}
 	badges, err := a.badges(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds, err := a.holdNotes(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +80,9 @@ func (a *App) notes(ctx context.Context, sql string) ([]string, error) {
 			notes = append(notes, dataset+" was "+string(s.Outcome)+" by run "+s.Run+": readers see "+a.LastGood(dataset))
 		}
 		notes = append(notes, badges[dataset]...)
+		if holds[dataset] != "" {
+			notes = append(notes, holds[dataset])
+		}
 		if e := entries[dataset]; e.Rejected != nil && *e.Rejected > 0 {
 			notes = append(notes, dataset+" is without "+rejectedRows(*e.Rejected, dataset))
 		}

@@ -24,6 +24,7 @@ type headerSpec struct {
 	Portable    Map[Placed[string]]      `yaml:"portable" jsonschema_description:"Differences between engines that do not matter here: the difference's name, and why not"`
 	Build       buildSpec                `yaml:"build" jsonschema_description:"full (the default) keeps the rows in a table, view computes them when asked"`
 	FreshWithin Placed[time.Duration]    `yaml:"fresh_within" jsonschema_description:"How old it may get, such as 1 hour"`
+	History     Placed[int]              `yaml:"history" jsonschema:"minimum=0,maximum=100" jsonschema_description:"How many earlier versions are kept for larder rollback, when it should be others than larder.yml says"`
 	Columns     Map[columnNode]          `yaml:"columns" jsonschema_description:"What is known of columns, by name: a type, or a mapping"`
 	Checks      []checkSpec              `yaml:"checks" jsonschema_description:"Rules its rows keep"`
 }
@@ -221,6 +222,7 @@ func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 	}
 	model.Description, model.Owner, model.Tags = spec.Description.Value, owner.Value, union(tags, spec.Tags)
 	model.Build, model.FreshWithin = cmp.Or(spec.Build.kind, "full"), fresh.Value
+	model.History = l.historyOf(model, spec.History)
 	model.Places = map[string]fault.Place{}
 	for _, key := range [...]struct {
 		name  string
@@ -246,6 +248,19 @@ func (l *loader) fill(model *Model, spec *headerSpec) []keyCheck {
 	l.dialect(model, spec.Dialect)
 	l.portable(model, spec.Portable)
 	return slices.Concat(checks, grainCheck(model.Grain, spec.Grain.Where), schemaCheck(columns), freshCheck(fresh))
+}
+
+// historyOf is how many earlier versions of a model's rows are kept: a view has none.
+func (l *loader) historyOf(model *Model, given Placed[int]) int {
+	kept := l.history(given, l.project.History)
+	if model.Build != "view" {
+		return kept
+	}
+	if given.Given() {
+		l.faults = append(l.faults, given.Fault("history: the view %s has no rows of its own to keep", model.Dataset).
+			WithHint("take the line out, or keep the rows in a table: build: full"))
+	}
+	return 0
 }
 
 // orGiven returns the first of two settings that is given.

@@ -26,6 +26,7 @@ type Project struct {
 	Targets  []Target // all of them, in the order they are written
 	Lake     string   // absolute path of the lake's home
 	State    string   // absolute path of the state store
+	History  int      // earlier versions of each table that are kept
 	Vars     map[string]Var
 	Squads   map[string]Squad
 	Sources  []Source
@@ -111,6 +112,7 @@ type Model struct {
 	Grain       []string
 	Build       string // "full" or "view"
 	FreshWithin time.Duration
+	History     int    // earlier versions that are kept; 0 for a view
 	Dialect     string // the engine SQL is written for; "" is DuckDB. Any other has all columns declared, with types
 	Overrides   []Override
 	Portable    []Difference

@@ -22,6 +22,7 @@ type settingsSpec struct {
 	Target      Placed[string]   `yaml:"target" jsonschema_description:"The target to build into; needed when there are several"`
 	Lake        string           `yaml:"lake" jsonschema_description:"The folder raw loads are kept in; .larder/lake when not given"`
 	State       string           `yaml:"state" jsonschema_description:"The file the ledger of the warehouse is kept in; when not given .larder/state.db, and .larder/NAME.state.db for a target NAME that is no DuckDB file"`
+	History     Placed[int]      `yaml:"history" jsonschema:"minimum=0,maximum=100" jsonschema_description:"How many earlier versions of each table are kept for larder rollback; 1 when not given, 0 keeps none"`
 	Vars        Map[varSpec]     `yaml:"vars" jsonschema_description:"Values models use as $name"`
 }
 
@@ -45,7 +46,12 @@ const (
 	defaultWarehouse = ".larder/warehouse.duckdb"
 	defaultLake      = ".larder/lake"
 	defaultState     = ".larder/state.db"
+	defaultHistory   = 1
 )
+
+// mostHistory is how many earlier versions of a table may be kept: each takes
+// as much room as the table.
+const mostHistory = 100
 
 // settings reads larder.yml and larder.local.yml.
 func (l *loader) settings() {
@@ -73,6 +79,7 @@ func (l *loader) settings() {
 	p.State = l.path(cmp.Or(spec.State, defaultState))
 	p.TimeZone = l.timeZone(spec.TimeZone)
 	p.Currency = l.currency(spec.Currency)
+	p.History = l.history(spec.History, defaultHistory)
 	l.targets(spec, chosen)
 	if spec.State == "" && p.Target.Engine != defaultEngine {
 		p.State = l.path(".larder/" + p.Target.Name + ".state.db") // the ledger is of one warehouse
@@ -244,6 +251,18 @@ func (l *loader) timeZone(name Placed[string]) *time.Location {
 		return time.UTC
 	}
 	return zone
+}
+
+// history is how many earlier versions are kept, otherwise when nothing is said.
+func (l *loader) history(given Placed[int], otherwise int) int {
+	if !given.Given() {
+		return otherwise
+	}
+	if given.Value < 0 || given.Value > mostHistory {
+		l.faults = append(l.faults, given.Fault("history: %d earlier versions cannot be kept", given.Value).
+			WithHint("write how many, from 0, which keeps none, to %d", mostHistory))
+	}
+	return given.Value
 }
 
 func (l *loader) currency(code Placed[string]) string {
