@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -135,6 +136,7 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 // other people's on it keep it from going, and are named.
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
+		t.about = r
 		companions := []engine.Relation{r, engine.LoadsOf(r), engine.QuarantineOf(r), leftOf(r)}
 		found, err := look(ctx, t.ask, companions...)
 		if err != nil {
@@ -160,16 +162,19 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 		t.add("marker", "DELETE FROM larder.published WHERE dataset = "+engine.Literal(dataset))
 		return nil
 	}, nil)
-	return fault.Wrap(dataset, e.blocked(ctx, r, err))
+	return fault.Wrap(dataset, err)
 }
 
 // blocked says, of a wait that ended because others hold a relation, who they
-// are.
+// are. It is asked after the transaction that waited has given its connection
+// back: else all connections could be held by those that want one more.
 func (e *Engine) blocked(ctx context.Context, r engine.Relation, err error) error {
 	if err == nil || fault.KindOf(err) != fault.Busy {
 		return err
 	}
-	rows, asked := e.ask(context.WithoutCancel(ctx), `SELECT a.usename, a.application_name, a.pid, a.state, coalesce(to_char(a.xact_start, 'HH24:MI:SS'), '')
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	rows, asked := e.ask(ctx, `SELECT a.usename, a.application_name, a.pid, a.state, coalesce(to_char(a.xact_start, 'HH24:MI:SS'), '')
 		FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
 		WHERE l.granted AND l.locktype = 'relation' AND l.relation = to_regclass(`+engine.Literal(r.String())+`) AND l.pid <> pg_backend_pid()
 		ORDER BY a.xact_start LIMIT 3`)
@@ -184,7 +189,7 @@ func (e *Engine) blocked(ctx context.Context, r engine.Relation, err error) erro
 		}
 		who = append(who, fmt.Sprintf("%s with %s, process %s, %s since %s", row[0], program, row[2], row[3], row[4]))
 	}
-	return fault.New(fault.Busy, "it is in use by %s: %w", strings.Join(who, "; and by "), err).
+	return fault.New(fault.Busy, "%s is in use by %s: %w", r.Dataset(), strings.Join(who, "; and by "), err).
 		WithHint("wait until they are done and run again, or end theirs: SELECT pg_terminate_backend(%s)", rows[0][2])
 }
 

@@ -18,11 +18,12 @@ var byState = map[string]fault.Kind{
 	"08": fault.Unreachable, "57P01": fault.Unreachable, "57P02": fault.Unreachable, "57P03": fault.Unreachable,
 	"55P03": fault.Busy, "40": fault.Busy, "55006": fault.Busy, "53300": fault.Busy,
 	"53": fault.OutOfRoom,
-	"28": fault.Denied, "42501": fault.Denied, "25006": fault.Denied,
+	"28": fault.Denied, "42501": fault.Denied, "25006": fault.Denied, "25001": fault.Denied, // to write, or to begin to
 	"3D000": fault.NotFound,
 	"2BP01": fault.Conflict,
-	"57014": fault.Interrupted,
-	"58":    fault.Unreachable, "XX001": fault.Broken, "XX002": fault.Broken, "XX": fault.Internal, "F0": fault.Internal,
+	"57014": fault.Interrupted, "57P05": fault.Unreachable,
+	"25P03": fault.Late, "25P04": fault.Late, // sessions that were idle, or at work, for too long
+	"58": fault.Unreachable, "XX001": fault.Broken, "XX002": fault.Broken, "XX": fault.Internal, "F0": fault.Internal,
 }
 
 // kindOfState sorts an error of the server; whatever is about the SQL, or about
@@ -72,6 +73,10 @@ func (e *Engine) explain(ctx context.Context, err error) error {
 		return f.WithHint("%s", missing(server))
 	case fault.OutOfRoom:
 		return f.WithHint("free some room on the server and run again: nothing was published half")
+	case fault.Interrupted:
+		return f.WithHint("somebody cancelled it on the server: ask its administrators why, and run again")
+	case fault.Late:
+		return f.WithHint("raise the server's timeout for the target's user, or make the SQL quicker")
 	case fault.Busy:
 		return f.WithHint("somebody else holds it: try again when they are done")
 	case fault.NotFound:

@@ -13,15 +13,15 @@ import (
 
 // dependent is a view that reads what is to be exchanged.
 type dependent struct {
-	name       string // quoted
-	kind       string
-	definition string
-	grants     []string
+	name   string // quoted
+	kind   string
+	create string   // makes it anew
+	after  []string // gives it its comment, its privileges and its owner
 }
 
 // exchange moves what stands under a name out of the way, which is to drop it
 // unless away says otherwise, and lets another take the name. Views that read it
-// are made anew around it, with their grants; one that cannot be, since a column
+// are made anew around it, as they were; one that cannot be, since a column
 // it reads is gone, keeps all from happening and is named.
 func (t *transaction) exchange(ctx context.Context, r engine.Relation, there relation, away string, take func()) error {
 	if !there.there() {
@@ -37,6 +37,9 @@ func (t *transaction) exchange(ctx context.Context, r engine.Relation, there rel
 	}
 	grants, err := t.grants(ctx, there.oid)
 	if err != nil {
+		return err
+	}
+	if err := t.unguarded(ctx, r, there); err != nil {
 		return err
 	}
 	for i := len(views) - 1; i >= 0; i-- {
@@ -62,13 +65,26 @@ func (t *transaction) exchange(ctx context.Context, r engine.Relation, there rel
 	return t.failed
 }
 
+// unguarded refuses a table that row security keeps from people: the table that
+// takes its place would show them every row.
+func (t *transaction) unguarded(ctx context.Context, r engine.Relation, there relation) error {
+	rows, err := t.texts(ctx, `SELECT coalesce((SELECT string_agg(polname, ', ') FROM pg_policy WHERE polrelid = c.oid), 'none')
+		FROM pg_class c WHERE c.relrowsecurity AND c.oid = `+there.oid)
+	if err == nil && len(rows) > 0 {
+		err = fault.New(fault.Conflict, "the columns of %s change, and its row security (policies: %s) would be lost", r.Dataset(), rows[0][0]).
+			WithHint("disable row security on it, run again, and create the policies anew")
+		t.fail(err)
+	}
+	return err
+}
+
 func (v dependent) restore(ctx context.Context, on *pgconn.PgConn, r engine.Relation) error {
-	_, err := exec(ctx, on, "CREATE VIEW "+v.name+" AS "+v.definition)
+	_, err := exec(ctx, on, v.create)
 	if err != nil {
 		return fault.New(fault.Conflict, "the view %s reads %s and would no longer work: %w", v.name, r.Dataset(), err).
 			WithHint("change or drop the view first, then run again")
 	}
-	return script(ctx, on, strings.Join(v.grants, ";"))
+	return script(ctx, on, strings.Join(v.after, ";"))
 }
 
 // dependents are the views that read a relation, directly or through other
@@ -81,7 +97,10 @@ func (t *transaction) dependents(ctx context.Context, r relation) ([]dependent, 
 			JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = reads.oid AND d.classid = 'pg_rewrite'::regclass
 			JOIN pg_rewrite w ON w.oid = d.objid AND w.ev_class <> reads.oid
 		)
-		SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relkind, pg_get_viewdef(c.oid)
+		SELECT c.oid, format('%I.%I', n.nspname, c.relname), c.relkind,
+			format('CREATE VIEW %I.%I %s AS %s', n.nspname, c.relname, 'WITH (' || array_to_string(c.reloptions, ', ') || ')', pg_get_viewdef(c.oid)),
+			format('COMMENT ON VIEW %I.%I IS %L', n.nspname, c.relname, obj_description(c.oid, 'pg_class')),
+			CASE WHEN pg_get_userbyid(c.relowner) <> current_user THEN format('ALTER VIEW %I.%I OWNER TO %I', n.nspname, c.relname, pg_get_userbyid(c.relowner)) END
 		FROM (SELECT oid, max(depth) AS depth FROM reads WHERE depth > 0 GROUP BY oid) AS r
 		JOIN pg_class c ON c.oid = r.oid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY r.depth, c.oid`)
 	if err != nil {
@@ -93,7 +112,7 @@ func (t *transaction) dependents(ctx context.Context, r relation) ([]dependent, 
 		if err != nil {
 			return nil, err
 		}
-		views[i] = dependent{name: row[1], kind: row[2], definition: row[3], grants: grants}
+		views[i] = dependent{name: row[1], kind: row[2], create: row[3], after: append(append(grants, row[4]), row[5])}
 	}
 	return views, nil
 }

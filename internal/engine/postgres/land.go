@@ -115,8 +115,9 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (landed engine.Land
 			if err := t.mark(ctx, []engine.Marker{l.Marker}); err != nil {
 				return err
 			}
+			t.about = l.Target
 			landed, err = e.land(ctx, t, l)
-			return e.blocked(ctx, l.Target, e.explain(ctx, err))
+			return err
 		}, e.marked([]engine.Marker{l.Marker}))
 	})
 	if err != nil {

@@ -49,9 +49,10 @@ func (e *Engine) PublishAll(ctx context.Context, publications []engine.Publicati
 			if err := t.whole(ctx, p.Staged, staged); err != nil {
 				return err
 			}
+			t.about = p.Staged.Target
 			filled[i], err = t.replace(ctx, p.Staged, staged, target, h.succeed(p.Staged.Target, target, p.Marker, p.Keep))
 			if err != nil {
-				return e.blocked(ctx, p.Staged.Target, e.explain(ctx, err))
+				return err
 			}
 		}
 		return nil
@@ -257,8 +258,9 @@ func (t *transaction) buildAll(ctx context.Context, builds []engine.Build, targe
 	}
 	staged := make([]engine.Staged, len(builds))
 	for i, b := range builds {
+		t.about = b.Target
 		if staged[i], err = t.build(ctx, b, markers[i], h); err != nil {
-			return nil, fault.Wrap(b.Target.Dataset(), t.e.blocked(ctx, b.Target, t.e.explain(ctx, err)))
+			return nil, fault.Wrap(b.Target.Dataset(), t.e.explain(ctx, err))
 		}
 	}
 	return staged, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 )
 
@@ -15,8 +16,9 @@ import (
 type transaction struct {
 	e       *Engine
 	on      *pgconn.PgConn
-	pending []step // not yet sent
-	copied  int64  // rows copied in
+	pending []step          // not yet sent
+	copied  int64           // rows copied in
+	about   engine.Relation // what is changed, and others may hold
 	failed  error
 }
 
@@ -27,6 +29,7 @@ type step struct{ name, sql string }
 // looked up with settled, which says whether what was written is there.
 func (e *Engine) transact(ctx context.Context, work func(context.Context, *transaction) error, settled func(context.Context) (bool, error)) error {
 	unsure := false
+	var about engine.Relation
 	err := e.with(ctx, func(ctx context.Context, on *pgconn.PgConn) error {
 		t := &transaction{e: e, on: on}
 		t.add("begin", "BEGIN")
@@ -34,6 +37,7 @@ func (e *Engine) transact(ctx context.Context, work func(context.Context, *trans
 			t.failed = err // it says more than the error it came from
 		}
 		t.flush(ctx)
+		about = t.about
 		if t.failed == nil && ctx.Err() != nil {
 			t.fail(ctx.Err())
 		}
@@ -47,7 +51,7 @@ func (e *Engine) transact(ctx context.Context, work func(context.Context, *trans
 		return err
 	})
 	if !unsure || settled == nil {
-		return err
+		return e.blocked(ctx, about, err)
 	}
 	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
