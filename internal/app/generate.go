@@ -69,12 +69,15 @@ func (a *App) samples(ctx context.Context, model string, most int) ([]sample, er
 		if _, known, _ := a.relation(dataset); len(columns) == 0 {
 			columns = known[:1]
 		}
-		parts := make([]string, len(columns))
+		parts, order := make([]string, len(columns)), []string{"1"}
 		for i, c := range columns {
 			parts[i] = table.Quote(c.Name)
+			if i > 0 && c.Type.Kind != table.JSON && c.Type.Kind != table.Nested { // those have no order everywhere
+				order = append(order, fmt.Sprint(i+1))
+			}
 		}
 		sql := "SELECT " + strings.Join(parts, ", ") + " FROM " + engine.ParseRelation(dataset).String() +
-			joining(columns, out) + fmt.Sprintf(" ORDER BY ALL LIMIT %d", most)
+			joining(columns, out) + fmt.Sprintf(" ORDER BY %s LIMIT %d", strings.Join(order, ", "), most)
 		batch, err := engine.ReadAll(ctx, asked.asked, sql, 0)
 		if err != nil {
 			return nil, fault.Wrap(dataset, err)
