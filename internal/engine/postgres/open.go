@@ -42,6 +42,10 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 // config is the pool's: every session is set so that answers are read exactly
 // and no statement outlives its caller.
 func (s Settings) config() (*pgxpool.Config, error) {
+	if torn(s.URL) {
+		return nil, fault.New(fault.Invalid, "the target's url is not one of PostgreSQL's: its password has characters in it that end a host").
+			WithHint("write / as %%2F, ? as %%3F and # as %%23, or put the password in the environment variable PGPASSWORD")
+	}
 	config, err := pgxpool.ParseConfig(s.URL)
 	if err != nil {
 		// The driver's message repeats the URL, which may hold a password.
@@ -84,6 +88,18 @@ func why(err error) string {
 		return after
 	}
 	return "it cannot be read"
+}
+
+// torn reports a URL that falls apart since its password is not escaped: parts
+// of it would be taken for the port and the database, and told.
+func torn(url string) bool {
+	_, rest, _ := strings.Cut(url, "://")
+	host := strings.IndexAny(rest, "/?#")
+	if host < 0 {
+		return false
+	}
+	behind, _, _ := strings.Cut(rest[host:], "=") // an option may have one
+	return strings.Contains(behind, "@") && !strings.Contains(rest[:host], "@")
 }
 
 func placeOf(c *pgx.ConnConfig) string {

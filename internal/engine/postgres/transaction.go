@@ -50,6 +50,9 @@ func (e *Engine) transact(ctx context.Context, work func(context.Context, *trans
 		unsure = t.failed == nil && err != nil && on.IsClosed()
 		return err
 	})
+	if fault.KindOf(err) == fault.OutOfRoom && about.Name != "" {
+		e.written.add(about, worthIt) // rows that were taken back take up room until a vacuum
+	}
 	if !unsure || settled == nil {
 		return e.blocked(ctx, about, err)
 	}
