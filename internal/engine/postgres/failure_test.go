@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -122,7 +123,8 @@ func TestRowsTheServerLostAreNotPublished(t *testing.T) {
 }
 
 // TestAFailingServerLeavesAWholeVersion kills the server again and again while
-// a client brings out versions: what was answered for is there, and whole.
+// a client brings out versions: what was answered for is there, and whole. It
+// does so for a minute, or LARDER_CRASHES times.
 func TestAFailingServerLeavesAWholeVersion(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the server is killed for a minute")
@@ -143,7 +145,9 @@ func TestAFailingServerLeavesAWholeVersion(t *testing.T) {
 	began, kills, moved := time.Now(), 0, int64(0)
 	target.Store(50)
 	go func() { c.done <- c.publish(ctx) }()
-	for ; time.Since(began) < time.Minute; kills++ {
+	wanted, err := strconv.Atoi(os.Getenv("LARDER_CRASHES"))
+	counted := err == nil
+	for ; counted && kills < wanted || !counted && time.Since(began) < time.Minute; kills++ {
 		select {
 		case <-reached:
 		case err := <-c.done:
