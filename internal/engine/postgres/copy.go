@@ -212,17 +212,22 @@ func parseClock(v string) (micros int64, err error) {
 		return 0, fmt.Errorf("%q is no time", v)
 	}
 	whole, fraction, _ := strings.Cut(parts[2], ".")
+	size := uint64(0)
 	for i, part := range []string{parts[0], parts[1], whole, (fraction + "000000")[:6]} {
-		n, err := strconv.ParseInt(part, 10, 64)
+		n, err := strconv.ParseUint(part, 10, 32) // the sum of four cannot overflow
 		if err != nil {
 			return 0, err
 		}
-		micros += n * []int64{3600e6, 60e6, 1e6, 1}[i]
+		size += n * []uint64{3600e6, 60e6, 1e6, 1}[i]
 	}
-	if unsigned != v {
-		micros = -micros
+	negative := unsigned != v
+	switch {
+	case size > 1<<63, size == 1<<63 && !negative:
+		return 0, fmt.Errorf("%q is too long a time", v)
+	case negative:
+		size = -size
 	}
-	return micros, nil
+	return int64(size), nil
 }
 
 // encodeInterval reads DuckDB's text: "1 year 2 months 3 days 04:05:06.000007".
@@ -252,6 +257,9 @@ func encodeInterval(b []byte, v string) ([]byte, error) {
 			return b, fmt.Errorf("%q is no interval", v)
 		}
 		words = words[2:]
+	}
+	if int64(int32(days)) != days || int64(int32(months)) != months {
+		return b, fmt.Errorf("%q is too long an interval", v)
 	}
 	b = binary.BigEndian.AppendUint64(b, uint64(micros))
 	b = binary.BigEndian.AppendUint32(b, uint32(int32(days)))

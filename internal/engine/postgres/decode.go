@@ -110,13 +110,13 @@ func floor(n, by int64) int64 {
 
 // clock writes microseconds as hours, minutes and seconds; hours may be many.
 func clock(micros int64) string {
-	sign := ""
+	sign, size := "", uint64(micros)
 	if micros < 0 {
-		sign, micros = "-", -micros
+		sign, size = "-", -size
 	}
-	seconds := micros / 1e6
+	seconds := size / 1e6
 	text := fmt.Sprintf("%s%02d:%02d:%02d", sign, seconds/3600, seconds/60%60, seconds%60)
-	if rest := micros % 1e6; rest != 0 {
+	if rest := size % 1e6; rest != 0 {
 		text += strings.TrimRight(fmt.Sprintf(".%06d", rest), "0")
 	}
 	return text
