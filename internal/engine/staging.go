@@ -21,14 +21,33 @@ func StagingOf(target Relation, run string, longest int) Relation {
 	return Relation{Schema: target.Schema, Name: fitting(target.Name, longest, len(tail)) + tail}
 }
 
-// StagedBy returns the run a staging relation belongs to, false when the name
-// is no staging relation's.
+// The relations a preview is made of stand beside it, under its name with these
+// endings.
+const (
+	partNew  = "+new"
+	partGone = "+gone"
+)
+
+// PreviewOf names the staging relation of a landing's preview, with room for
+// what it is made of.
+func PreviewOf(target Relation, run string, longest int) Relation {
+	return StagingOf(target, run, longest-len(partGone))
+}
+
+// PartsOf names what a preview may be made of: the rows that enter, and what
+// tells which rows leave. They can be dropped in this order after it.
+func PartsOf(preview Relation) (entering, leaving Relation) {
+	return Relation{preview.Schema, preview.Name + partNew}, Relation{preview.Schema, preview.Name + partGone}
+}
+
+// StagedBy returns the run a staging relation belongs to, or what a preview is
+// made of; false when the name is neither's.
 func StagedBy(name string) (run string, ok bool) {
 	if _, _, past := PastBy(name); past {
 		return "", false
 	}
 	_, run, ok = strings.Cut(name, stagingMark)
-	return run, ok
+	return strings.TrimSuffix(strings.TrimSuffix(run, partNew), partGone), ok
 }
 
 // Hidden reports whether a relation is Larder's own and no dataset: its own

@@ -46,7 +46,7 @@ func (e *Engine) Relations(ctx context.Context) ([]engine.Relation, error) {
 // one transaction, of a lake table its companions too. What is gone already is
 // no error.
 func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) error {
-	defer e.publishing.lock(dataset)()
+	defer e.publishing.Lock(dataset)()
 	relations := []engine.Relation{r}
 	for _, version := range e.known.past(r) {
 		relations = append(relations, pastOf(r, version))

@@ -7,26 +7,27 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/table"
 )
 
 // register enters the loads that arrived, and what they supersede.
 func (c change) register(t *transaction) {
 	dataset := engine.Literal(c.Target.Dataset())
-	for _, id := range c.retired {
+	for _, id := range c.Retired {
 		t.add("loads", fmt.Sprintf("UPDATE larder.loads SET superseded_by = %s WHERE dataset = %s AND id = %s",
-			engine.Literal(c.dead[id]), dataset, engine.Literal(id)))
+			engine.Literal(c.Dead[id]), dataset, engine.Literal(id)))
 	}
-	if len(c.arrived) == 0 {
+	if len(c.Arrived) == 0 {
 		return
 	}
-	rows := make([]string, len(c.arrived))
-	for i, l := range c.arrived {
+	rows := make([]string, len(c.Arrived))
+	for i, l := range c.Arrived {
 		by := "NULL"
-		if id := c.dead[l.ID]; id != "" {
+		if id := c.Dead[l.ID]; id != "" {
 			by = engine.Literal(id)
 		}
 		rows[i] = fmt.Sprintf("(%s, %s, %d, %d, %s, [%s]::VARCHAR[], [%s]::VARCHAR[])",
-			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, literals(l.Supersedes), literals(l.Parquet))
+			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, table.Literals(l.Supersedes), table.Literals(l.Parquet))
 	}
 	t.add("loads", "INSERT INTO larder.loads VALUES "+strings.Join(rows, ", "))
 }
@@ -39,7 +40,7 @@ func (c change) quarantine(t *transaction, exists bool) {
 			reason VARCHAR, text VARCHAR, _loaded_at TIMESTAMPTZ)`)
 	}
 	var paths []string
-	for _, l := range c.arrived {
+	for _, l := range c.Arrived {
 		paths = append(paths, l.Quarantine...)
 	}
 	if len(paths) > 0 {
@@ -65,7 +66,7 @@ func (e *Engine) loadsView(ctx context.Context, c change) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if pattern := c.pattern(); pattern != "" && len(there) == len(withProvenance(c.Columns)) && len(shown.Rows) == 1 &&
+		if pattern := c.pattern(); pattern != "" && len(there) == len(engine.WithProvenance(c.Columns)) && len(shown.Rows) == 1 &&
 			strings.Contains(fmt.Sprint(shown.Rows[0][0]), engine.Literal(pattern)) {
 			return "", nil
 		}
@@ -88,10 +89,10 @@ func (c change) everything() string {
 
 func (c change) allPaths() []string {
 	var paths []string
-	for _, h := range c.held {
-		paths = append(paths, h.paths...)
+	for _, h := range c.Held {
+		paths = append(paths, c.paths[h.ID]...)
 	}
-	for _, l := range c.arrived {
+	for _, l := range c.Arrived {
 		paths = append(paths, l.Parquet...)
 	}
 	return paths

@@ -20,7 +20,7 @@ type delta struct {
 // sqlFor writes the change to a lake table in SQL. exists says whether the
 // table is there, helper is the helper table's name.
 func (c change) sqlFor(exists bool, helper string) delta {
-	if len(c.retired) == 0 && len(c.freshPaths()) == 0 {
+	if len(c.Retired) == 0 && len(c.freshPaths()) == 0 {
 		return delta{}
 	}
 	switch c.Mode {
@@ -36,8 +36,8 @@ func (c change) sqlFor(exists bool, helper string) delta {
 // appendDelta: the rows of retired loads leave, those of fresh loads enter.
 func (c change) appendDelta(exists bool) delta {
 	var d delta
-	if exists && len(c.retired) > 0 {
-		d.gone = "a._load IN (" + literals(c.retired) + ")"
+	if exists && len(c.Retired) > 0 {
+		d.gone = "a._load IN (" + table.Literals(c.Retired) + ")"
 	}
 	if paths := c.freshPaths(); len(paths) > 0 {
 		d.enter = "SELECT * FROM " + c.rows(paths)
@@ -49,7 +49,7 @@ func (c change) appendDelta(exists bool) delta {
 // filled, the rows leave and those of the newest load that has it enter.
 func (c change) windowDelta(exists bool, helper string) delta {
 	candidates := c.freshPaths() // the newest loads by far
-	if len(c.retired) > 0 || !c.inOrder() {
+	if len(c.Retired) > 0 || !c.InOrder() {
 		candidates = c.currentPaths()
 	}
 	column := engine.Quote(c.WindowColumn)
@@ -71,8 +71,8 @@ func (c change) windowDelta(exists bool, helper string) delta {
 // row, the row leaves and the newest of all candidates enters, unless it is a
 // deletion.
 func (c change) keyDelta(exists bool, helper string) delta {
-	keys := quoted(c.Key)
-	plain := len(c.retired) == 0 && c.inOrder()
+	keys := table.QuoteAll("", c.Key)
+	plain := len(c.Retired) == 0 && c.InOrder()
 	candidates := c.rows(c.currentPaths())
 	switch {
 	case plain && c.Version == "": // what arrives is newer than anything
@@ -80,7 +80,7 @@ func (c change) keyDelta(exists bool, helper string) delta {
 	case plain && c.Deleted == "": // the current row stands for all copies before
 		candidates = c.rows(c.freshPaths())
 		if exists {
-			candidates = "(SELECT * FROM " + candidates + " UNION ALL BY NAME SELECT " + quoted(columnNames(c.Columns)) + " FROM " + c.current(c.Target) + ")"
+			candidates = "(SELECT * FROM " + candidates + " UNION ALL BY NAME SELECT " + table.QuoteAll("", columnNames(c.Columns)) + " FROM " + c.current(c.Target) + ")"
 		}
 	}
 	var retired []string
@@ -99,7 +99,7 @@ func (c change) keyDelta(exists bool, helper string) delta {
 		touched: strings.Join(c.touchedSets(exists, keys, retired), " UNION "),
 		enter: "SELECT c.* FROM " + candidates + " AS c JOIN " + c.sequences() + " AS s ON c._load = s.id" +
 			" WHERE EXISTS (SELECT 1 FROM " + helper + " AS t WHERE " + strings.Join(same, " AND ") + ")" +
-			" QUALIFY row_number() OVER (PARTITION BY " + prefixed("c.", c.Key) + " ORDER BY " + order + ") = 1",
+			" QUALIFY row_number() OVER (PARTITION BY " + table.QuoteAll("c.", c.Key) + " ORDER BY " + order + ") = 1",
 	}
 	if c.Deleted != "" {
 		d.enter = "SELECT * FROM (" + d.enter + ") AS newest WHERE (" + engine.WithoutEnd(c.Deleted) + ") IS NOT TRUE"
@@ -116,8 +116,8 @@ func (c change) touchedSets(exists bool, columns string, retired []string) []str
 	if paths := c.freshPaths(); len(paths) > 0 {
 		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(paths))
 	}
-	if exists && len(c.retired) > 0 {
-		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.current(c.Target)+" AS a WHERE a._load IN ("+literals(c.retired)+")")
+	if exists && len(c.Retired) > 0 {
+		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.current(c.Target)+" AS a WHERE a._load IN ("+table.Literals(c.Retired)+")")
 	}
 	if len(retired) > 0 {
 		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(retired))
@@ -131,7 +131,7 @@ func (c change) touchedSets(exists bool, columns string, retired []string) []str
 // sequences is the order of all loads that count.
 func (c change) sequences() string {
 	values := []string{"(NULL, NULL)"}
-	for _, l := range c.fresh {
+	for _, l := range c.Fresh {
 		values = append(values, "("+engine.Literal(l.ID)+", "+strconv.FormatInt(l.Sequence, 10)+")")
 	}
 	return "(SELECT id, sequence FROM larder.loads WHERE dataset = " + engine.Literal(c.Target.Dataset()) +
@@ -141,7 +141,7 @@ func (c change) sequences() string {
 // rows reads archived files in the table's columns and types; a column a file
 // lacks is NULL.
 func (c change) rows(paths []string) string {
-	all := withProvenance(c.Columns)
+	all := engine.WithProvenance(c.Columns)
 	empty, cast := make([]string, len(all)), make([]string, len(all))
 	for i, column := range all {
 		name := engine.Quote(column.Name)
@@ -157,7 +157,7 @@ func (c change) rows(paths []string) string {
 
 // current reads the table as it is, in the columns and types it is to have.
 func (c change) current(r engine.Relation) string {
-	all := withProvenance(c.Columns)
+	all := engine.WithProvenance(c.Columns)
 	empty := make([]string, len(all))
 	for i, column := range all {
 		empty[i] = "NULL::" + column.Type.String() + " AS " + engine.Quote(column.Name)
@@ -165,31 +165,9 @@ func (c change) current(r engine.Relation) string {
 	return "(SELECT " + strings.Join(empty, ", ") + " WHERE false UNION ALL BY NAME SELECT * FROM " + r.String() + ")"
 }
 
-func withProvenance(columns []table.Column) []table.Column {
-	return append(append(make([]table.Column, 0, len(columns)+4), columns...), engine.Provenance()...)
-}
-
-func columnNames(columns []table.Column) []string { return table.Names(withProvenance(columns)) }
+func columnNames(columns []table.Column) []string { return table.Names(engine.WithProvenance(columns)) }
 
 // parquet reads the files as one table.
 func parquet(paths []string) string {
-	return "read_parquet([" + literals(paths) + "], union_by_name = true)"
-}
-
-func literals(texts []string) string {
-	out := make([]string, len(texts))
-	for i, text := range texts {
-		out[i] = engine.Literal(text)
-	}
-	return strings.Join(out, ", ")
-}
-
-func quoted(names []string) string { return prefixed("", names) }
-
-func prefixed(prefix string, names []string) string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = prefix + engine.Quote(name)
-	}
-	return strings.Join(out, ", ")
+	return "read_parquet([" + table.Literals(paths) + "], union_by_name = true)"
 }

@@ -8,12 +8,10 @@
 package duckdb
 
 import (
-	"context"
 	"runtime"
 	"sync"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/fault"
 )
 
 // Settings are a target's own settings in larder.yml. The fields without a
@@ -44,17 +42,14 @@ type Engine struct {
 	reserved string // the path entered as in use
 	scratch  string // of a reader: a folder of its own that exports pass through
 
-	life       context.Context // ends when the engine is closed
-	end        context.CancelFunc
-	gate       sync.Mutex // a statement begins, or the end does
-	close      sync.Once
-	closed     error
-	statements sync.WaitGroup
+	life   *engine.Life
+	close  sync.Once
+	closed error
 
 	known      catalog
-	publishing locks // by dataset: fence check and publish belong together
-	landing    locks // by lake table
-	schemaOnce locks // by schema
+	publishing engine.Locks // by dataset: fence check and publish belong together
+	landing    engine.Locks // by lake table
+	schemaOnce engine.Locks // by schema
 	written    backlog
 	previews   sync.Map // by lake table's key: preview
 	views      sync.Map // by the key of a view of all loads: its query
@@ -88,10 +83,7 @@ func (e *Engine) Notices() []string { return e.notices }
 // readable until they are closed, and keep the file open until then.
 func (e *Engine) Close() error {
 	e.close.Do(func() {
-		e.gate.Lock()
-		e.end()
-		e.gate.Unlock()
-		e.statements.Wait()
+		e.life.End()
 		if e.pool != nil {
 			e.closed = explain("warehouse "+e.settings.Path, e.pool.close())
 		}
@@ -103,22 +95,4 @@ func (e *Engine) Close() error {
 		e.release()
 	})
 	return e.closed
-}
-
-// bounded returns a context that also ends when the engine is closed, and must
-// be released. Statements on a closed engine are refused.
-func (e *Engine) bounded(ctx context.Context) (context.Context, func(), error) {
-	e.gate.Lock()
-	defer e.gate.Unlock()
-	if e.life.Err() != nil {
-		return nil, nil, fault.New(fault.Unreachable, "the warehouse %s is closed", e.settings.Path)
-	}
-	e.statements.Add(1)
-	ctx, cancel := context.WithCancel(ctx)
-	unhook := context.AfterFunc(e.life, cancel)
-	return ctx, func() {
-		unhook()
-		cancel()
-		e.statements.Done()
-	}, nil
 }

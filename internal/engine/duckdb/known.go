@@ -155,39 +155,3 @@ func text(value any) string {
 	s, _ := value.(string)
 	return s
 }
-
-// locks serialises work by name, and lets other names go on.
-type locks struct {
-	mu   sync.Mutex
-	held map[string]*lock
-}
-
-type lock struct {
-	sync.Mutex
-	waiting int
-}
-
-// lock locks a name, without regard to case, and returns what unlocks it.
-func (l *locks) lock(name string) func() {
-	name = strings.ToLower(name)
-	l.mu.Lock()
-	if l.held == nil {
-		l.held = map[string]*lock{}
-	}
-	one := l.held[name]
-	if one == nil {
-		one = &lock{}
-		l.held[name] = one
-	}
-	one.waiting++
-	l.mu.Unlock()
-	one.Lock()
-	return func() {
-		one.Unlock()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if one.waiting--; one.waiting == 0 {
-			delete(l.held, name)
-		}
-	}
-}

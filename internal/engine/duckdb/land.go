@@ -9,21 +9,6 @@ import (
 	"github.com/larder-data/larder/internal/table"
 )
 
-// The relations a preview is made of stand beside it, under the run's name
-// with these endings.
-const (
-	partNew  = "+new"
-	partGone = "+gone"
-)
-
-// parts are the relations a staging relation may be made of.
-func parts(staging engine.Relation) []engine.Relation {
-	return []engine.Relation{
-		{Schema: staging.Schema, Name: staging.Name + partNew},
-		{Schema: staging.Schema, Name: staging.Name + partGone},
-	}
-}
-
 // preview is what a Preview computed, for the Land that follows it.
 type preview struct {
 	staging   engine.Relation
@@ -36,18 +21,18 @@ type preview struct {
 // same loads before the Discard uses what was computed.
 func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, error) {
 	staged := engine.Staged{
-		Relation: engine.StagingOf(l.Target, l.Marker.Run, longestIdentifier-len(partGone)), Target: l.Target,
-		Form: engine.View, Rows: -1, Columns: withProvenance(l.Columns),
+		Relation: engine.PreviewOf(l.Target, l.Marker.Run, longestIdentifier), Target: l.Target,
+		Form: engine.View, Rows: -1, Columns: engine.WithProvenance(l.Columns),
 	}
 	if err := e.Discard(ctx, staged); err != nil {
 		return engine.Staged{}, err
 	}
-	defer e.landing.lock(l.Target.Dataset())()
+	defer e.landing.Lock(l.Target.Dataset())()
 	c, there, err := e.change(ctx, l)
 	if err != nil {
 		return engine.Staged{}, explain(l.Target.Dataset(), err)
 	}
-	entering, touched := parts(staged.Relation)[0], parts(staged.Relation)[1]
+	entering, touched := engine.PartsOf(staged.Relation)
 	d := c.sqlFor(there != nil, touched.String())
 	err = e.transact(ctx, func(ctx context.Context, t *transaction) error {
 		if d.touched != "" {
@@ -71,13 +56,13 @@ func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, 
 	if d.enter != "" {
 		e.known.made(entering, engine.Table, nil)
 	}
-	e.previews.Store(key(l.Target), preview{staged.Relation, c.signature(), d})
+	e.previews.Store(key(l.Target), preview{staged.Relation, c.Signature(), d})
 	return staged, nil
 }
 
 // preview is the query of the table as it would be.
 func (c change) preview(exists bool, d delta, entering engine.Relation) string {
-	list := quoted(columnNames(c.Columns))
+	list := table.QuoteAll("", columnNames(c.Columns))
 	stays := "SELECT " + list + " FROM " + c.rows(nil)
 	if exists {
 		stays = "SELECT " + list + " FROM " + c.current(c.Target) + " AS a"
@@ -96,8 +81,8 @@ func (c change) preview(exists bool, d delta, entering engine.Relation) string {
 // already only the marker is written.
 func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, error) {
 	var landed engine.Landed
-	defer e.landing.lock(l.Target.Dataset())()
-	defer e.publishing.lock(l.Marker.Dataset)()
+	defer e.landing.Lock(l.Target.Dataset())()
+	defer e.publishing.Lock(l.Marker.Dataset)()
 	c, there, err := e.change(ctx, l)
 	if err != nil {
 		return landed, explain(l.Target.Dataset(), err)
@@ -122,9 +107,9 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 		}
 		if p != nil {
 			t.add("drop", e.known.drop(p.staging))
-			for _, part := range parts(p.staging) {
-				t.add("drop", e.known.drop(part))
-			}
+			entering, touched := engine.PartsOf(p.staging)
+			t.add("drop", e.known.drop(entering))
+			t.add("drop", e.known.drop(touched))
 		}
 		c.register(t)
 		c.quarantine(t, e.known.form(quarantine) != "")
@@ -147,7 +132,7 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 
 // landedIn records what a landing made.
 func (e *Engine) landedIn(l engine.Landing, there []table.Column, p *preview) {
-	columns := withProvenance(l.Columns)
+	columns := engine.WithProvenance(l.Columns)
 	if there != nil {
 		columns = nil // the order may differ: ask again when needed
 	}
@@ -156,7 +141,8 @@ func (e *Engine) landedIn(l engine.Landing, there []table.Column, p *preview) {
 	e.known.made(engine.QuarantineOf(l.Target), engine.Table, nil)
 	e.known.marked(l.Marker)
 	if p != nil {
-		e.known.gone(append(parts(p.staging), p.staging)...)
+		entering, touched := engine.PartsOf(p.staging)
+		e.known.gone(p.staging, entering, touched)
 		e.previews.Delete(key(l.Target))
 	}
 }
@@ -170,16 +156,16 @@ func (e *Engine) change(ctx context.Context, l engine.Landing) (change, []table.
 	if err := e.ensureSchema(ctx, l.Target.Schema); err != nil {
 		return change{}, nil, err
 	}
-	held, err := e.held(ctx, l.Target)
+	held, paths, err := e.held(ctx, l.Target)
 	if err != nil {
 		return change{}, nil, err
 	}
-	c, err := newChange(l, held)
+	compared, err := engine.Compare(l, held)
 	if err != nil {
 		return change{}, nil, err
 	}
 	there, err := e.columnsNow(ctx, l.Target)
-	return c, there, err
+	return change{compared, paths}, there, err
 }
 
 // previewOf returns what a Preview computed for exactly this change, nil when
@@ -190,7 +176,7 @@ func (e *Engine) previewOf(c change) *preview {
 		return nil
 	}
 	p, ok := stored.(preview)
-	if !ok || p.signature != c.signature() || e.known.form(p.staging) == "" {
+	if !ok || p.signature != c.Signature() || e.known.form(p.staging) == "" {
 		return nil
 	}
 	return &p
@@ -202,7 +188,8 @@ func (c change) apply(ctx context.Context, t *transaction, exists bool, p *previ
 	source := ""
 	if p != nil {
 		d = p.delta
-		source = "SELECT * FROM " + parts(p.staging)[0].String()
+		entering, _ := engine.PartsOf(p.staging)
+		source = "SELECT * FROM " + entering.String()
 	} else {
 		d = c.sqlFor(exists, "larder_touched")
 		source = d.enter
@@ -236,7 +223,7 @@ func (c change) apply(ctx context.Context, t *transaction, exists bool, p *previ
 
 // Loads returns the loads the warehouse holds for a lake table, oldest first.
 func (e *Engine) Loads(ctx context.Context, r engine.Relation) ([]engine.HeldLoad, error) {
-	held, err := e.held(ctx, r)
+	held, _, err := e.held(ctx, r)
 	if err != nil {
 		return nil, explain(r.Dataset(), err)
 	}
@@ -247,21 +234,24 @@ func (e *Engine) Loads(ctx context.Context, r engine.Relation) ([]engine.HeldLoa
 	return out, nil
 }
 
-func (e *Engine) held(ctx context.Context, r engine.Relation) ([]heldLoad, error) {
+// held returns the loads of a lake table, and the files of each.
+func (e *Engine) held(ctx context.Context, r engine.Relation) ([]engine.KnownLoad, map[string][]string, error) {
 	batch, err := engine.ReadAll(ctx, e, `SELECT id, sequence, "rows", superseded_by, supersedes, paths
 		FROM larder.loads WHERE dataset = `+engine.Literal(r.Dataset())+" ORDER BY sequence, id", 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]heldLoad, len(batch.Rows))
+	loads, paths := make([]engine.KnownLoad, len(batch.Rows)), map[string][]string{}
 	for i, row := range batch.Rows {
-		h := heldLoad{HeldLoad: engine.HeldLoad{ID: text(row[0]), SupersededBy: text(row[3])}}
-		h.Sequence, _ = row[1].(int64)
-		h.Rows, _ = row[2].(int64)
-		if json.Unmarshal([]byte(text(row[4])), &h.supersedes) != nil || json.Unmarshal([]byte(text(row[5])), &h.paths) != nil {
-			return nil, fault.New(fault.Broken, "larder.loads: load %s cannot be read", h.ID)
+		l := &loads[i]
+		l.ID, l.SupersededBy = text(row[0]), text(row[3])
+		l.Sequence, _ = row[1].(int64)
+		l.Rows, _ = row[2].(int64)
+		var own []string
+		if json.Unmarshal([]byte(text(row[4])), &l.Supersedes) != nil || json.Unmarshal([]byte(text(row[5])), &own) != nil {
+			return nil, nil, fault.New(fault.Broken, "larder.loads: load %s cannot be read", l.ID)
 		}
-		out[i] = h
+		paths[l.ID] = own
 	}
-	return out, nil
+	return loads, paths, nil
 }

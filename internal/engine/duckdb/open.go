@@ -42,8 +42,7 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 	} else if _, err := os.Stat(s.Path); err != nil {
 		return nil, fault.New(fault.NotFound, "there is no warehouse at %s yet", s.Path).WithHint("build it first: larder run")
 	}
-	e := &Engine{settings: s, known: newCatalog()}
-	e.life, e.end = context.WithCancel(context.Background())
+	e := &Engine{settings: s, known: newCatalog(), life: engine.NewLife(s.Path)}
 	err := e.reserve()
 	if err == nil {
 		err = e.open(ctx)

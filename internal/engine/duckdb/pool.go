@@ -123,7 +123,7 @@ type session struct {
 
 // with runs work on a connection of its own.
 func (e *Engine) with(ctx context.Context, work func(context.Context, *session) error) (err error) {
-	ctx, done, err := e.bounded(ctx)
+	ctx, done, err := e.life.Begin(ctx)
 	if err != nil {
 		return err
 	}

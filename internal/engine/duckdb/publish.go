@@ -55,7 +55,7 @@ func (e *Engine) lockAll(publications []engine.Publication) func() {
 	slices.Sort(names)
 	var unlocks []func()
 	for _, name := range slices.Compact(names) {
-		unlocks = append(unlocks, e.publishing.lock(name))
+		unlocks = append(unlocks, e.publishing.Lock(name))
 	}
 	return func() {
 		for _, unlock := range unlocks {

@@ -21,7 +21,7 @@ func (e *Engine) Query(ctx context.Context, query string) (engine.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, explain("", err)
 	}
-	bounded, done, err := e.bounded(ctx)
+	bounded, done, err := e.life.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func reshape(t *transaction, r engine.Relation, there, wanted []table.Column) {
 
 func definitions(columns []table.Column) string {
 	var parts []string
-	for _, c := range withProvenance(columns) {
+	for _, c := range engine.WithProvenance(columns) {
 		parts = append(parts, engine.Quote(c.Name)+" "+c.Type.String())
 	}
 	return strings.Join(parts, ", ")

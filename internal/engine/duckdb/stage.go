@@ -103,7 +103,7 @@ func (s *session) columns(r engine.Relation) ([]table.Column, error) {
 // ensureSchema creates a schema once; several may want it at the same time.
 func (e *Engine) ensureSchema(ctx context.Context, schema string) error {
 	folded := strings.ToLower(schema)
-	defer e.schemaOnce.lock(folded)()
+	defer e.schemaOnce.Lock(folded)()
 	e.known.mu.Lock()
 	there := e.known.schemas[folded]
 	e.known.mu.Unlock()
@@ -125,7 +125,8 @@ func (e *Engine) Discard(ctx context.Context, s engine.Staged) error {
 	if _, ok := engine.StagedBy(s.Relation.Name); !ok {
 		return nil
 	}
-	for _, r := range append([]engine.Relation{s.Relation}, parts(s.Relation)...) {
+	entering, leaving := engine.PartsOf(s.Relation)
+	for _, r := range []engine.Relation{s.Relation, entering, leaving} {
 		statement := e.known.drop(r)
 		if statement == "" {
 			continue
@@ -152,7 +153,7 @@ func (e *Engine) Sweep(ctx context.Context, alive ...string) (int, error) {
 	for _, row := range batch.Rows {
 		r := engine.Relation{Schema: text(row[0]), Name: text(row[1])}
 		run, ok := engine.StagedBy(r.Name)
-		if !ok || lives[strings.TrimSuffix(strings.TrimSuffix(run, partNew), partGone)] {
+		if !ok || lives[run] {
 			continue
 		}
 		e.known.made(r, engine.Form(text(row[2])), nil)

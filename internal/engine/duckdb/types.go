@@ -82,7 +82,7 @@ func (s *session) typeOf(info duck.TypeInfo) (table.Type, error) {
 			return t, nil
 		}
 	}
-	asked, err := s.conn.QueryContext(s.e.life, "SELECT typeof(CAST(NULL AS "+spelled+"))", nil)
+	asked, err := s.conn.QueryContext(s.e.life.Context(), "SELECT typeof(CAST(NULL AS "+spelled+"))", nil)
 	if err != nil {
 		return table.Type{}, err
 	}
@@ -104,7 +104,7 @@ func spell(info duck.TypeInfo) string {
 	case *duck.DecimalDetails:
 		return fmt.Sprintf("DECIMAL(%d,%d)", d.Width, d.Scale)
 	case *duck.EnumDetails:
-		return "ENUM(" + literals(d.Values) + ")"
+		return "ENUM(" + table.Literals(d.Values) + ")"
 	case *duck.ListDetails:
 		return spell(d.Child) + "[]"
 	case *duck.ArrayDetails:

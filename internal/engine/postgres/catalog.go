@@ -40,8 +40,8 @@ func (r relation) word() string {
 	return "TABLE"
 }
 
-// asker asks a question with texts, or lists of them, for its parameters.
-type asker func(ctx context.Context, q *question, parameters ...any) ([][]string, error)
+// asker asks a question with lists of texts for its parameters.
+type asker func(ctx context.Context, q *question, parameters ...[]string) ([][]string, error)
 
 // lookUp finds relations by schema and name.
 var lookUp = &question{name: "larder_look", sql: `SELECT w.i, c.oid, c.relkind, c.relpersistence, a.attname, a.atttypid, a.atttypmod,

@@ -57,7 +57,7 @@ func (e *Engine) explain(ctx context.Context, err error) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		if e.life.Err() != nil {
+		if e.life.Context().Err() != nil {
 			return fault.New(fault.Unreachable, "the warehouse %s was closed meanwhile", e.place)
 		}
 		return fault.New(fault.Interrupted, "%w", ctx.Err())

@@ -8,7 +8,6 @@ import (
 
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/table"
 )
 
 // dependent is a view that reads what is to be exchanged.
@@ -132,27 +131,4 @@ func (t *transaction) grants(ctx context.Context, oid string) ([]string, error) 
 		grants[i] = row[0]
 	}
 	return grants, nil
-}
-
-// quoted is a list of columns.
-func quoted(columns []table.Column) string {
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = engine.Quote(c.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-func literals(texts []string) string {
-	out := make([]string, len(texts))
-	for i, t := range texts {
-		out[i] = engine.Literal(t)
-	}
-	return strings.Join(out, ", ")
-}
-
-// leftOf is where the rows of a lake table stand that have left its current
-// state: among Larder's own tables, out of people's way.
-func leftOf(r engine.Relation) engine.Relation {
-	return engine.StagingOf(engine.Relation{Schema: engine.OwnSchema, Name: r.Dataset()}, "left", longestIdentifier)
 }

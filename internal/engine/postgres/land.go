@@ -14,26 +14,6 @@ import (
 // state, a table among Larder's own those that left it or never came into it,
 // and Target__loads is a view of both. So each row is stored once.
 
-// The tables a preview is made of stand beside it, under the run's name with
-// these endings.
-const (
-	partNew  = "+new"
-	partGone = "+gone"
-)
-
-// parts are the relations a staging relation may be made of, in the order in
-// which they can be dropped after it.
-func parts(staging engine.Relation) []engine.Relation {
-	return []engine.Relation{
-		{Schema: staging.Schema, Name: staging.Name + partNew},
-		{Schema: staging.Schema, Name: staging.Name + partGone},
-	}
-}
-
-func withoutPart(run string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(run, partNew), partGone)
-}
-
 // preview is what a Preview computed, for the Land that follows it.
 type preview struct {
 	staging   engine.Relation
@@ -46,13 +26,13 @@ type preview struct {
 // Land of the same loads before the Discard uses what was computed.
 func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, error) {
 	staged := engine.Staged{
-		Relation: engine.StagingOf(l.Target, l.Marker.Run, longestIdentifier-len(partGone)), Target: l.Target,
-		Form: engine.View, Rows: -1, Columns: withProvenance(l.Columns),
+		Relation: engine.PreviewOf(l.Target, l.Marker.Run, longestIdentifier), Target: l.Target,
+		Form: engine.View, Rows: -1, Columns: engine.WithProvenance(l.Columns),
 	}
 	if err := e.Discard(ctx, staged); err != nil {
 		return engine.Staged{}, err
 	}
-	defer e.landing.lock(l.Target.Dataset())()
+	defer e.landing.Lock(l.Target.Dataset())()
 	err := e.landable(l)
 	if err == nil {
 		err = e.housed(ctx, []engine.Relation{l.Target}, func() error { return e.preview(ctx, l, staged.Relation) })
@@ -73,7 +53,7 @@ func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.R
 		if c, err = t.change(ctx, l); err != nil {
 			return err
 		}
-		c.pool, c.touched = parts(staging)[0].String(), parts(staging)[1].String()
+		c.pool, c.touched = pooled(staging)
 		if err := c.choose(ctx, t, "UNLOGGED TABLE"); err != nil {
 			return err
 		}
@@ -84,9 +64,15 @@ func (e *Engine) preview(ctx context.Context, l engine.Landing, staging engine.R
 		return nil
 	}, nil)
 	if err == nil {
-		e.previews.Store(l.Target, preview{staging, c.signature(), filled})
+		e.previews.Store(l.Target, preview{staging, c.Signature(), filled})
 	}
 	return err
+}
+
+// pooled names the tables of a preview, in SQL.
+func pooled(preview engine.Relation) (pool, touched string) {
+	entering, leaving := engine.PartsOf(preview)
+	return entering.String(), leaving.String()
 }
 
 // landable refuses what cannot land.
@@ -106,7 +92,7 @@ func (e *Engine) landable(l engine.Landing) error {
 // and writes the marker, in one transaction. Of loads the warehouse holds
 // already only the marker is written.
 func (e *Engine) Land(ctx context.Context, l engine.Landing) (landed engine.Landed, err error) {
-	defer e.landing.lock(l.Target.Dataset())()
+	defer e.landing.Lock(l.Target.Dataset())()
 	if err := e.landable(l); err != nil {
 		return landed, fault.Wrap(l.Target.Dataset(), err)
 	}
@@ -156,7 +142,7 @@ func (c change) enter(ctx context.Context, t *transaction, prepared engine.Relat
 	c.pool, c.touched = "pg_temp.larder_pool", "pg_temp.larder_touched"
 	switch {
 	case prepared.Name != "":
-		c.pool, c.touched = parts(prepared)[0].String(), parts(prepared)[1].String()
+		c.pool, c.touched = pooled(prepared)
 	case c.idle():
 		return landed, nil
 	case c.Mode == engine.Append:
@@ -182,12 +168,13 @@ func (c change) enter(ctx context.Context, t *transaction, prepared engine.Relat
 func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engine.Relation, error) {
 	stored, ok := e.previews.LoadAndDelete(c.Target)
 	p, is := stored.(preview)
-	if !ok || !is || p.signature != c.signature() {
+	if !ok || !is || p.signature != c.Signature() {
 		return engine.Relation{}, nil
 	}
-	needed := []engine.Relation{p.staging, parts(p.staging)[0]}
+	entering, leaving := engine.PartsOf(p.staging)
+	needed := []engine.Relation{p.staging, entering}
 	if c.touches() {
-		needed = append(needed, parts(p.staging)[1])
+		needed = append(needed, leaving)
 	}
 	found, err := look(ctx, t.ask, needed...)
 	if err != nil {
@@ -198,7 +185,7 @@ func (e *Engine) previewOf(ctx context.Context, t *transaction, c change) (engin
 			return engine.Relation{}, nil
 		}
 	}
-	c.pool, c.touched = needed[1].String(), parts(p.staging)[1].String()
+	c.pool, c.touched = pooled(p.staging)
 	filled, err := c.filled(ctx, t)
 	if err == nil && filled != p.filled {
 		err = emptied(c.Target) // not to be computed anew: what was checked is gone
@@ -220,114 +207,29 @@ func (c change) filled(ctx context.Context, t *transaction) (string, error) {
 	return strings.Join(rows[0], " "), nil
 }
 
-// shape makes the tables of a lake table as the landing wants them.
-func (t *transaction) shape(ctx context.Context, l engine.Landing) error {
-	past, loads, quarantine := leftOf(l.Target), engine.LoadsOf(l.Target), engine.QuarantineOf(l.Target)
-	found, err := look(ctx, t.ask, l.Target, past, loads, quarantine)
-	if err != nil {
-		return err
-	}
-	if !found[3].there() {
-		t.add("quarantine", "CREATE TABLE "+quarantine.String()+` (_load text, _file text, line bigint, column_name text,
-			reason text, text text, _loaded_at timestamptz)`)
-	}
-	columns := withProvenance(l.Columns)
-	if !found[0].there() {
-		t.add("create", "CREATE TABLE "+l.Target.String()+" ("+definitions(columns)+")")
-		t.add("create", "CREATE TABLE "+past.String()+" ("+definitions(columns)+")")
-		t.add("view", everythingView(l.Target, columns))
-		t.flush(ctx)
-		return t.failed
-	}
-	changes := reshape(found[0].columns, l.Columns)
-	if len(changes) == 0 {
-		return nil
-	}
-	// The view names every column, and one cannot change below it.
-	return t.exchange(ctx, loads, found[2], "", func() {
-		for _, r := range []engine.Relation{l.Target, past} {
-			t.add("column", "ALTER TABLE "+r.String()+" "+strings.Join(changes, ", "))
-		}
-		after := found[0].columns
-		for _, c := range l.Columns {
-			if _, ok := exactly(after, c.Name); !ok {
-				after = append(after, c)
-			}
-		}
-		t.add("view", everythingView(l.Target, after))
-	})
-}
-
-// everythingView is the view of all rows that ever arrived.
-func everythingView(target engine.Relation, columns []table.Column) string {
-	list := quoted(columns)
-	return "CREATE VIEW " + engine.LoadsOf(target).String() + " AS SELECT " + list + " FROM " + target.String() +
-		" UNION ALL SELECT " + list + " FROM " + leftOf(target).String()
-}
-
-// reshape adds the columns a lake table lacks and widens those that became
-// wider. The order of the columns that were there stays; columns that are no
-// longer declared stay too, and are NULL from now on.
-func reshape(there, wanted []table.Column) []string {
-	var changes []string
-	for _, c := range wanted {
-		was, ok := exactly(there, c.Name)
-		switch {
-		case !ok:
-			changes = append(changes, "ADD COLUMN "+engine.Quote(c.Name)+" "+definition(c.Type))
-		case spell(was.Type) != spell(c.Type):
-			changes = append(changes, "ALTER COLUMN "+engine.Quote(c.Name)+" TYPE "+definition(c.Type)+" USING "+engine.Quote(c.Name)+"::"+spell(c.Type))
-		}
-	}
-	return changes
-}
-
-// exactly finds a column by its name: here case tells names apart.
-func exactly(columns []table.Column, name string) (table.Column, bool) {
-	for _, c := range columns {
-		if c.Name == name {
-			return c, true
-		}
-	}
-	return table.Column{}, false
-}
-
-func definitions(columns []table.Column) string {
-	parts := make([]string, len(columns))
-	for i, c := range columns {
-		parts[i] = engine.Quote(c.Name) + " " + definition(c.Type)
-	}
-	return strings.Join(parts, ", ")
-}
-
-// withProvenance is a landing's columns and where its rows come from.
-func withProvenance(columns []table.Column) []table.Column {
-	return append(columns[:len(columns):len(columns)], engine.Provenance()...)
-}
-
 // register enters the loads that arrived and what they supersede, and copies
 // the rows that could not be read.
 func (c change) register(ctx context.Context, t *transaction) error {
 	dataset := engine.Literal(c.Target.Dataset())
-	for _, id := range c.retired {
+	for _, id := range c.Retired {
 		t.add("loads", fmt.Sprintf("UPDATE larder.loads SET superseded_by = %s WHERE dataset = %s AND id = %s",
-			engine.Literal(c.dead[id]), dataset, engine.Literal(id)))
+			engine.Literal(c.Dead[id]), dataset, engine.Literal(id)))
 	}
 	var rows []string
-	for _, l := range c.arrived {
+	for _, l := range c.Arrived {
 		by := "NULL"
-		if id := c.dead[l.ID]; id != "" {
+		if id := c.Dead[l.ID]; id != "" {
 			by = engine.Literal(id)
 		}
 		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %d, %s, ARRAY[%s]::text[])",
-			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, literals(l.Supersedes)))
+			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, table.Literals(l.Supersedes)))
 	}
 	if len(rows) > 0 {
 		t.add("loads", "INSERT INTO larder.loads (dataset, id, sequence, \"rows\", superseded_by, supersedes) VALUES "+strings.Join(rows, ", "))
 	}
 	t.flush(ctx)
 	var bad []string
-	for _, l := range c.arrived {
+	for _, l := range c.Arrived {
 		bad = append(bad, l.Quarantine...)
 	}
 	if len(bad) > 0 {

@@ -26,8 +26,8 @@ func Open(ctx context.Context, s Settings) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{settings: s, place: placeOf(config.ConnConfig), keeper: &keeper{config: config.ConnConfig}}
-	e.life, e.end = context.WithCancel(context.Background())
+	place := placeOf(config.ConnConfig)
+	e := &Engine{settings: s, place: place, life: engine.NewLife(place), keeper: &keeper{config: config.ConnConfig}}
 	e.pool, err = pgxpool.NewWithConfig(ctx, config)
 	if err == nil {
 		err = e.prepare(ctx)
@@ -52,8 +52,12 @@ func (s Settings) config() (*pgxpool.Config, error) {
 		return nil, fault.New(fault.Invalid, "the target's url is not one of PostgreSQL's: %s", why(err)).
 			WithHint("write it like postgres://user@host:5432/database, the password in the environment variable PGPASSWORD")
 	}
-	config.MaxConns = int32(s.connections())
-	config.MinConns = 0
+	config.MaxConns = int32(s.pooled())
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		// A server on another system than Linux cannot look after its clients.
+		_, _ = exec(ctx, conn.PgConn(), "SET client_connection_check_interval = '1s'")
+		return ctx.Err()
+	}
 	c := config.ConnConfig
 	c.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
@@ -67,7 +71,6 @@ func (s Settings) config() (*pgxpool.Config, error) {
 		"standard_conforming_strings":         "on",
 		"client_min_messages":                 "error",
 		"lock_timeout":                        strconv.FormatInt(s.lockTimeout().Milliseconds(), 10),
-		"client_connection_check_interval":    "1s",
 		"idle_in_transaction_session_timeout": "10min",
 	} {
 		c.RuntimeParams[name] = value
@@ -114,8 +117,7 @@ func placeOf(c *pgx.ConnConfig) string {
 const ownTables = `CREATE TABLE IF NOT EXISTS larder.published (dataset text PRIMARY KEY, version bigint NOT NULL,
 	"from" timestamptz, "to" timestamptz, run text NOT NULL, fence bigint NOT NULL, "at" timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS larder.loads (dataset text NOT NULL, id text NOT NULL, sequence bigint NOT NULL,
-	"rows" bigint NOT NULL, superseded_by text, supersedes text[] NOT NULL, PRIMARY KEY (dataset, id));
-CREATE INDEX IF NOT EXISTS loads_superseded ON larder.loads USING gin (supersedes)`
+	"rows" bigint NOT NULL, superseded_by text, supersedes text[] NOT NULL, PRIMARY KEY (dataset, id))`
 
 // collation creates byCodepoint. A server whose system has no C.UTF-8 falls back
 // on its plain C, which knows the letters of English only.
@@ -171,7 +173,7 @@ func (e *Engine) install(ctx context.Context, on *pgconn.PgConn) error {
 	if err := script(ctx, on, strings.Join(statements, ";")); err != nil {
 		return err
 	}
-	there, err := texts(ctx, on, "SELECT 1 FROM pg_namespace WHERE nspname = "+engine.Literal(engine.OwnSchema))
+	there, err := texts(ctx, on, schemaNamed(engine.OwnSchema))
 	if err == nil && len(there) == 0 {
 		_, err = exec(ctx, on, "CREATE SCHEMA "+engine.Quote(engine.OwnSchema))
 	}

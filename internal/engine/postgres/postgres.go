@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/fault"
 )
 
 // Engine is an open PostgreSQL database.
@@ -19,16 +18,13 @@ type Engine struct {
 	pool     *pgxpool.Pool
 	keeper   *keeper
 
-	life       context.Context // ends when the engine is closed
-	end        context.CancelFunc
-	gate       sync.Mutex // a statement begins, or the end does
-	close      sync.Once
-	statements sync.WaitGroup
-	reading    atomic.Int64 // answers not closed yet
+	life    *engine.Life
+	close   sync.Once
+	reading atomic.Int64 // answers not closed yet
 
-	landing  locks    // by lake table
-	previews sync.Map // by lake table: preview
-	schemas  sync.Map // those known to exist
+	landing  engine.Locks // by lake table
+	previews sync.Map     // by lake table: preview
+	schemas  sync.Map     // those known to exist
 	written  stale
 }
 
@@ -36,7 +32,7 @@ type Engine struct {
 func (e *Engine) Capabilities() engine.Capabilities {
 	return engine.Capabilities{
 		Name: "postgres", TransactionalDDL: true, Views: true, LoadsParquet: e.settings.Archive != nil,
-		Parallel: e.settings.connections() / 2, MaxIdentifier: longestIdentifier, MaxDecimal: 38,
+		Parallel: max(1, e.settings.pooled()/2), MaxIdentifier: longestIdentifier, MaxDecimal: 38,
 	}
 }
 
@@ -47,10 +43,7 @@ const longestIdentifier = 63
 // Calling it again does nothing. An answer still being read ends with an error.
 func (e *Engine) Close() error {
 	e.close.Do(func() {
-		e.gate.Lock()
-		e.end()
-		e.gate.Unlock()
-		e.statements.Wait()
+		e.life.End()
 		e.keeper.close()
 		switch {
 		case e.pool == nil:
@@ -63,29 +56,10 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// bounded returns a context that also ends when the engine is closed, and must
-// be released. Statements on a closed engine are refused, and Close waits for
-// those under way.
-func (e *Engine) bounded(ctx context.Context) (context.Context, func(), error) {
-	e.gate.Lock()
-	defer e.gate.Unlock()
-	if e.life.Err() != nil {
-		return nil, nil, fault.New(fault.Unreachable, "the warehouse %s is closed", e.place)
-	}
-	e.statements.Add(1)
-	ctx, cancel := context.WithCancel(ctx)
-	unhook := context.AfterFunc(e.life, cancel)
-	return ctx, func() {
-		unhook()
-		cancel()
-		e.statements.Done()
-	}, nil
-}
-
 // with runs work on a connection of its own. Why it failed is told as a fault;
 // when ctx ended meanwhile that is why.
 func (e *Engine) with(ctx context.Context, work func(context.Context, *pgconn.PgConn) error) error {
-	ctx, done, err := e.bounded(ctx)
+	ctx, done, err := e.life.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -123,18 +97,4 @@ func (e *Engine) ask(ctx context.Context, sql string) (rows [][]string, err erro
 		return err
 	})
 	return rows, err
-}
-
-// locks are mutexes by name.
-type locks struct{ byName sync.Map }
-
-// lock locks a name and returns what unlocks it.
-func (l *locks) lock(name string) func() {
-	found, _ := l.byName.LoadOrStore(name, &sync.Mutex{})
-	mu, ok := found.(*sync.Mutex)
-	if !ok {
-		return func() {}
-	}
-	mu.Lock()
-	return mu.Unlock
 }

@@ -13,7 +13,7 @@ type question struct{ name, sql string }
 
 // asks returns what asks questions on a connection.
 func asks(on *pgconn.PgConn) asker {
-	return func(ctx context.Context, q *question, parameters ...any) ([][]string, error) {
+	return func(ctx context.Context, q *question, parameters ...[]string) ([][]string, error) {
 		if on.CustomData()[q.name] == nil {
 			if _, err := on.Prepare(ctx, q.name, q.sql, nil); err != nil {
 				return nil, err
@@ -28,16 +28,14 @@ func asks(on *pgconn.PgConn) asker {
 	}
 }
 
-// parameter writes a text, or a list of texts as an array.
-func parameter(p any) []byte {
-	list, ok := p.([]string)
-	if !ok {
-		text, _ := p.(string)
-		return []byte(text)
-	}
-	quoted := make([]string, len(list))
-	for i, text := range list {
-		quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+// escaped escapes what ends a text in an array.
+var escaped = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// parameter writes a list of texts as an array.
+func parameter(texts []string) []byte {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = `"` + escaped.Replace(text) + `"`
 	}
 	return []byte("{" + strings.Join(quoted, ",") + "}")
 }

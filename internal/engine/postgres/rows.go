@@ -15,27 +15,32 @@ import (
 // Query runs one statement that returns rows, which come as they are read. A
 // connection that was lost while nobody used it is replaced.
 func (e *Engine) Query(ctx context.Context, sql string) (engine.Rows, error) {
-	bounded, done, err := e.bounded(ctx)
+	_, done, err := e.life.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+	// The rows are read when this is over: what they are read in ends with the
+	// engine too, which does not wait for whoever holds them.
 	reading, cancel := context.WithCancel(ctx)
-	unhook := context.AfterFunc(e.life, cancel)
+	unhook := context.AfterFunc(e.life.Context(), cancel)
+	over := func() {
+		unhook()
+		cancel()
+	}
 	r, err := e.query(reading, sql)
-	if err != nil && pgconn.SafeToRetry(err) && bounded.Err() == nil {
+	if err != nil && pgconn.SafeToRetry(err) && reading.Err() == nil {
 		r, err = e.query(reading, sql)
 	}
 	if err != nil {
-		err = e.explain(bounded, err)
-		cancel()
+		err = e.explain(reading, err)
+		over()
 		return nil, err
 	}
 	e.reading.Add(1)
 	r.done = func() {
 		e.reading.Add(-1)
-		unhook()
-		cancel()
+		over()
 	}
 	return r, nil
 }

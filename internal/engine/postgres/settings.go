@@ -19,8 +19,8 @@ import (
 // yaml name are set by the program.
 type Settings struct {
 	URL         string        `yaml:"url" jsonschema:"required" doc:"where the database is, such as postgres://larder@db.example.com/warehouse; the password comes from the environment: ${WAREHOUSE_URL}"`
-	LockTimeout time.Duration `yaml:"lock_timeout" doc:"how long a statement waits for what others hold, e.g. 30 seconds"`
-	Connections int           `yaml:"connections" doc:"the most connections to keep open at once"`
+	LockTimeout time.Duration `yaml:"lock_timeout" doc:"how long a statement waits for what others hold, default 30 seconds"`
+	Connections int           `yaml:"connections" doc:"the most connections to keep open at once, 3 or more; default 8"`
 
 	TimeZone string         `yaml:"-"` // IANA name; every session runs in it
 	ReadOnly bool           `yaml:"-"` // open for questions only: every statement in a read-only transaction
@@ -37,7 +37,7 @@ type Settings struct {
 const (
 	defaultLockTimeout = 30 * time.Second
 	defaultConnections = 8
-	fewestConnections  = 2 // one may be reading while another writes
+	fewestConnections  = 3 // one may be reading while another writes, and one keeps the runs' locks
 )
 
 func (s Settings) lockTimeout() time.Duration {
@@ -47,9 +47,11 @@ func (s Settings) lockTimeout() time.Duration {
 	return defaultLockTimeout
 }
 
-func (s Settings) connections() int {
+// pooled is how many connections statements share; the keeper has one of its own.
+func (s Settings) pooled() int {
+	most := defaultConnections
 	if s.Connections > 0 {
-		return max(s.Connections, fewestConnections)
+		most = max(s.Connections, fewestConnections)
 	}
-	return defaultConnections
+	return most - 1
 }

@@ -96,7 +96,8 @@ func (e *Engine) Discard(ctx context.Context, s engine.Staged) error {
 		return nil
 	}
 	err := e.transact(ctx, func(ctx context.Context, t *transaction) error {
-		all := append([]engine.Relation{s.Relation}, parts(s.Relation)...)
+		entering, leaving := engine.PartsOf(s.Relation)
+		all := []engine.Relation{s.Relation, entering, leaving}
 		found, err := look(ctx, t.ask, all...)
 		if err != nil {
 			return err
@@ -126,7 +127,7 @@ func (e *Engine) Sweep(ctx context.Context, alive ...string) (int, error) {
 		}
 		for _, row := range rows {
 			run, ok := engine.StagedBy(row[1])
-			if run = withoutPart(run); !ok || lives[run] {
+			if !ok || lives[run] {
 				continue
 			}
 			if !e.keeper.own(run) {

@@ -17,7 +17,6 @@ type transaction struct {
 	e       *Engine
 	on      *pgconn.PgConn
 	pending []step          // not yet sent
-	copied  int64           // rows copied in
 	about   engine.Relation // what is changed, and others may hold
 	failed  error
 }
@@ -116,7 +115,7 @@ func (t *transaction) texts(ctx context.Context, sql string) (rows [][]string, e
 }
 
 // ask asks the catalog in the transaction.
-func (t *transaction) ask(ctx context.Context, q *question, parameters ...any) (rows [][]string, err error) {
+func (t *transaction) ask(ctx context.Context, q *question, parameters ...[]string) (rows [][]string, err error) {
 	t.flush(ctx)
 	t.do("ask", func() error {
 		rows, err = asks(t.on)(ctx, q, parameters...)

@@ -117,3 +117,6 @@ func definition(t table.Type) string {
 	}
 	return spell(t)
 }
+
+// quoted is a list of columns.
+func quoted(columns []table.Column) string { return table.QuoteAll("", table.Names(columns)) }
