@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,7 @@ columns: {day: date, sku: varchar, share: "decimal(9,2)"}
 */
 select distinct on (m.sku) m.day, m.sku, warehouse.lines.pieces::decimal(9,2) as share
 from warehouse.most as m join warehouse.lines using (day, sku)
-order by m.sku, m.day desc
+order by m.sku, m.day desc; -- the end
 -- models/marts/report.sql --
 select day, sku, share * 2 as double_share from warehouse.newest
 `
@@ -172,12 +173,31 @@ func TestModelsForPostgreSQL(t *testing.T) {
 		}
 	}
 	same(t, asked(t, b, "table marts.report"), "2026-01-01 b 10.00", "2026-01-02 c 6.00")
-	rewrite(t, dir, "models/warehouse/most.postgres.sql", "max(l.pieces)::bigint as pieces, 1 as n", "max(l.pieces) as pieces")
+	// A mistake the server finds is told with its line in the model's own file.
+	rewrite(t, dir, "models/warehouse/most.postgres.sql", "max(l.pieces)::bigint as pieces, 1 as n", "max(l.pices) as pieces")
+	line := "LINE " + strconv.Itoa(lineOf(t, dir, "models/warehouse/most.postgres.sql", "l.pices"))
+	for _, s := range executed(t, in(t, dir, "")).Steps {
+		if s.Dataset == "warehouse.most" && !strings.Contains(s.Error, line) {
+			t.Errorf("%s should be told as %s: %s", s.Dataset, line, s.Error)
+		}
+	}
+	rewrite(t, dir, "models/warehouse/most.postgres.sql", "max(l.pices) as pieces", "max(l.pieces) as pieces")
 	for _, s := range executed(t, in(t, dir, "")).Steps {
 		if s.Dataset == "warehouse.newest" && !strings.Contains(s.Error, "share is DECIMAL(9,4), not DECIMAL(9,2)") {
 			t.Errorf("%s is %s: %s", s.Dataset, s.Outcome, s.Error)
 		}
 	}
+}
+
+// lineOf is the line of a file a text first stands on.
+func lineOf(t *testing.T, dir, file, text string) int {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, file))
+	before, _, found := strings.Cut(string(content), text)
+	if err != nil || !found {
+		t.Fatalf("%s has no %s: %v", file, text, err)
+	}
+	return strings.Count(before, "\n") + 1
 }
 
 // done wants a report of just these steps, all of them well.

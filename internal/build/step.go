@@ -109,7 +109,8 @@ func (x *execution) prepare(ctx context.Context, step Step, f *finished) *making
 // hold asks the engine what SQL returns that nothing bound, without computing a
 // row, and holds it against what the dataset promises.
 func (x *execution) hold(ctx context.Context, node *compile.Node, sql string) error {
-	rows, err := x.b.Engine.Query(ctx, "SELECT * FROM (\n"+sql+"\n) AS described LIMIT 0")
+	// On the line it begins on, so that a mistake's line is the user's own.
+	rows, err := x.b.Engine.Query(ctx, "SELECT * FROM ("+engine.WithoutEnd(sql)+"\n) AS described LIMIT 0")
 	if err != nil {
 		return fault.Wrap(node.Dataset, err)
 	}
