@@ -18,8 +18,8 @@ import (
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
-	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -58,7 +58,7 @@ type App struct {
 	standing   sync.Map // where the environment's own datasets stand: dataset -> engine.Relation
 
 	archive *folder.Folder
-	files   *files.Reader
+	raw     *format.Reader
 	ingest  *ingest.Ingester
 	store   *sqlite.Store
 	engine  engine.Engine
@@ -172,8 +172,8 @@ func (a *App) Close() error {
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
-	if a.files != nil {
-		errs = append(errs, a.files.Close())
+	if a.raw != nil {
+		errs = append(errs, a.raw.Close())
 	}
 	if a.renderer != nil {
 		errs = append(errs, a.renderer.Close())
@@ -184,7 +184,7 @@ func (a *App) Close() error {
 	if a.archive != nil {
 		errs = append(errs, a.archive.Close())
 	}
-	a.engine, a.parquet, a.store, a.files, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil
+	a.engine, a.parquet, a.store, a.raw, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

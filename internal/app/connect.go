@@ -8,6 +8,7 @@ import (
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/check"
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/lake/folder"
@@ -18,7 +19,16 @@ import (
 
 // sourceKinds are the kinds of sources this program reads.
 func sourceKinds() map[string]project.Kind {
-	return map[string]project.Kind{"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &files.Column{}}}
+	return map[string]project.Kind{
+		"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+	}
+}
+
+// sourceReaders are what reads each kind.
+func (a *App) sourceReaders() map[string]ingest.Reader {
+	return map[string]ingest.Reader{
+		"files": files.NewReader(a.Project.Root),
+	}
 }
 
 // remember opens the ledger.
@@ -120,6 +130,6 @@ func (a *App) buildModel(dataset string) build.Model {
 // openLake opens the archive and the readers of sources.
 func (a *App) openLake() {
 	a.archive = folder.Open(a.Project.Lake)
-	a.files = files.NewReader(files.Options{Root: a.Project.Root, TimeZone: a.Project.TimeZone.String()})
-	a.ingest = ingest.New(a.archive, map[string]ingest.Reader{"files": a.files}, a.Project.Sources, a.options.Now)
+	a.raw = format.NewReader(format.Options{TimeZone: a.Project.TimeZone.String()})
+	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.Project.Sources, a.options.Now)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/lake/folder"
@@ -40,7 +41,7 @@ func sourceOf(t testing.TB, dir, yaml string) project.Source {
 		}
 	}
 	p, err := project.Load(dir, project.Options{Kinds: map[string]project.Kind{
-		"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &files.Column{}},
+		"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -80,12 +81,12 @@ func BenchmarkCSVToLake(b *testing.B) {
 
 		start = cpu(b)
 		archive := folder.Open(b.TempDir())
-		reader := files.NewReader(files.Options{Root: dir})
-		i := ingest.New(archive, map[string]ingest.Reader{"files": reader}, []project.Source{source}, time.Now)
+		parser := format.NewReader(format.Options{})
+		i := ingest.New(archive, map[string]ingest.Reader{"files": files.NewReader(dir)}, parser, []project.Source{source}, time.Now)
 		if _, err := i.Archive(b.Context(), "lake.erp_lines", "run"); err != nil {
 			b.Fatal(err)
 		}
-		if err := reader.Close(); err != nil {
+		if err := parser.Close(); err != nil {
 			b.Fatal(err)
 		}
 		larder += cpu(b) - start

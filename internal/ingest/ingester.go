@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/lake"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/table"
@@ -19,6 +21,7 @@ import (
 type Ingester struct {
 	archive lake.Archive
 	readers map[string]Reader
+	parser  *format.Reader
 	tables  map[string]Table
 	order   []string
 	now     func() time.Time
@@ -27,9 +30,10 @@ type Ingester struct {
 	learned map[string][]table.Column
 }
 
-// New returns an Ingester for the sources, read by the readers of their kinds.
-func New(archive lake.Archive, readers map[string]Reader, sources []project.Source, now func() time.Time) *Ingester {
-	i := &Ingester{archive: archive, readers: readers, tables: map[string]Table{}, now: now, learned: map[string][]table.Column{}}
+// New returns an Ingester for the sources, brought by the readers of their
+// kinds and read by the parser.
+func New(archive lake.Archive, readers map[string]Reader, parser *format.Reader, sources []project.Source, now func() time.Time) *Ingester {
+	i := &Ingester{archive: archive, readers: readers, parser: parser, tables: map[string]Table{}, now: now, learned: map[string][]table.Column{}}
 	for _, s := range sources {
 		for _, t := range s.Tables {
 			i.tables[t.Dataset] = Table{SourceTable: t, Source: s}
@@ -71,7 +75,7 @@ func (i *Ingester) columns(ctx context.Context, dataset string) ([]table.Column,
 	if columns, ok := i.learned[dataset]; ok {
 		return columns, nil
 	}
-	columns, err := i.readers[t.Source.Kind].Columns(ctx, t)
+	columns, err := i.shown(ctx, t)
 	if err != nil {
 		return nil, fault.Wrap(dataset, err)
 	}
@@ -81,6 +85,51 @@ func (i *Ingester) columns(ctx context.Context, dataset string) ([]table.Column,
 	}
 	i.learned[dataset] = columns
 	return columns, nil
+}
+
+// shown returns the columns the source's own data show, none when there are no
+// data yet.
+func (i *Ingester) shown(ctx context.Context, t Table) ([]table.Column, error) {
+	switch reader := i.readers[t.Source.Kind].(type) {
+	case Lister:
+		return i.shownByFiles(ctx, t, reader)
+	case Asker:
+		b, err := reader.Sample(ctx, t, sampleRows)
+		if err != nil {
+			return nil, err
+		}
+		defer os.Remove(b.Path)
+		return i.parser.Infer(ctx, format.Input{Layout: b.Layout, Name: b.Name, Path: b.Path, Size: b.Size})
+	}
+	return nil, nil
+}
+
+// sampleRows is how many records show the columns of a table nothing else is
+// known of.
+const sampleRows = 1000
+
+func (i *Ingester) shownByFiles(ctx context.Context, t Table, reader Lister) ([]table.Column, error) {
+	layout, err := reader.Layout(t)
+	if err != nil {
+		return nil, err
+	}
+	arrivals, err := reader.Look(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range arrivals {
+		if a.Size == 0 {
+			continue
+		}
+		local, err := reader.Fetch(ctx, t, a)
+		if err != nil {
+			return nil, fault.Wrap(a.Name, err)
+		}
+		defer local.release()
+		columns, err := i.parser.Infer(ctx, format.Input{Layout: layout, Name: a.Name, Path: local.Path, Size: local.Size})
+		return columns, fault.Wrap(a.Name, err)
+	}
+	return nil, nil
 }
 
 // Declared returns the columns the table's file declares a type for, none
@@ -104,19 +153,31 @@ func (i *Ingester) News(ctx context.Context, dataset string, lander engine.Lande
 	if err != nil {
 		return "", fault.Wrap(dataset, err)
 	}
-	arrivals, err := i.readers[t.Source.Kind].Look(ctx, t)
-	if err != nil {
-		return "", fault.Wrap(dataset, err)
-	}
-	news, err := i.news(ctx, dataset, manifests, arrivals, lander)
+	pending, err := pendingLoads(ctx, dataset, manifests, lander)
 	if err != nil {
 		return "", err
 	}
-	return news.String(), nil
+	news := News{Pending: len(pending)}
+	switch reader := i.readers[t.Source.Kind].(type) {
+	case Lister:
+		err = news.look(ctx, t, reader, manifests)
+	case Asker:
+		return join(reader.News(t, i.past(manifests, nil)), news.String()), nil
+	}
+	return news.String(), fault.Wrap(dataset, err)
 }
 
-func (i *Ingester) news(ctx context.Context, dataset string, manifests []lake.Manifest, arrivals []Arrival, lander engine.Lander) (News, error) {
-	var news News
+// join puts what is told into one line.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+}
+
+// look counts the files that are new or changed.
+func (n *News) look(ctx context.Context, t Table, reader Lister, manifests []lake.Manifest) error {
+	arrivals, err := reader.Look(ctx, t)
+	if err != nil {
+		return err
+	}
 	history := lake.NewHistory(manifests)
 	seen := map[string]bool{}
 	for _, m := range manifests {
@@ -126,20 +187,19 @@ func (i *Ingester) news(ctx context.Context, dataset string, manifests []lake.Ma
 		switch {
 		case history.Untouched(a.Name, a.Size, a.Modified):
 		case seen[a.Name]:
-			hash, err := i.readers[i.tables[dataset].Source.Kind].Hash(ctx, a)
+			local, err := reader.Fetch(ctx, t, a)
 			if err != nil {
-				return news, fault.Wrap(dataset, err)
+				return err
 			}
-			if meaning, _ := history.Judge(a.Name, hash); meaning == lake.Corrected || meaning == lake.New {
-				news.Corrected++
+			local.release()
+			if meaning, _ := history.Judge(a.Name, local.Hash); meaning == lake.Corrected || meaning == lake.New {
+				n.Corrected++
 			}
 		default:
-			news.New++
+			n.New++
 		}
 	}
-	pending, err := pendingLoads(ctx, dataset, manifests, lander)
-	news.Pending = len(pending)
-	return news, err
+	return nil
 }
 
 // String tells the news in words.
@@ -171,139 +231,31 @@ func pendingLoads(ctx context.Context, dataset string, manifests []lake.Manifest
 	return lake.Pending(manifests, func(id string) bool { return ids[id] }), nil
 }
 
-// Archive reads every new arrival of a table into the lake and returns what is
-// worth telling. The first arrival that cannot be loaded ends it; those
-// before it are archived.
+// Archive brings what is new for a table into the lake and returns what is
+// worth telling. The first arrival that cannot be loaded ends it; those before
+// it are archived.
 func (i *Ingester) Archive(ctx context.Context, dataset, run string) ([]string, error) {
 	t := i.tables[dataset]
-	reader := i.readers[t.Source.Kind]
 	manifests, err := i.archive.Manifests(ctx, dataset)
 	if err != nil {
 		return nil, fault.Wrap(dataset, err)
 	}
-	arrivals, err := reader.Look(ctx, t)
-	if err != nil {
-		return nil, fault.Wrap(dataset, err)
+	in := &Intake{
+		ingester: i, table: t, run: run, history: lake.NewHistory(manifests),
+		known: lake.Evolve(Declared(t), lake.Schema(manifests)), sequence: lake.NextSequence(manifests),
 	}
-	var notes []string
-	if len(arrivals) == 0 && len(manifests) == 0 {
-		notes = append(notes, "no file matches yet")
+	switch reader := i.readers[t.Source.Kind].(type) {
+	case Lister:
+		err = in.list(ctx, reader, len(manifests) == 0)
+	case Asker:
+		err = reader.Ask(ctx, t, i.past(manifests, in.known), in)
 	}
-	history := lake.NewHistory(manifests)
-	sequence := lake.NextSequence(manifests)
-	known := lake.Evolve(Declared(t), lake.Schema(manifests))
-	// A correction may leave a copy of the old bytes without a load: it is looked
-	// at again.
-	for queue := arrivals; len(queue) > 0; queue = orphans(history, arrivals) {
-		for _, a := range queue {
-			if history.Untouched(a.Name, a.Size, a.Modified) {
-				continue
-			}
-			m, more, err := i.archiveOne(ctx, t, a, history, known, sequence, run)
-			notes = append(notes, more...)
-			if err != nil {
-				return notes, fault.Wrap(dataset, err)
-			}
-			if m.ID == "" {
-				continue
-			}
-			history.Add(m)
-			sequence++
-			if m.SameAs == "" {
-				known = lake.Evolve(known, m.Columns)
-			}
-		}
-	}
-	return notes, nil
+	return in.notes, fault.Wrap(dataset, err)
 }
 
-// orphans are the arrivals whose rows no load holds any more.
-func orphans(history lake.History, arrivals []Arrival) []Arrival {
-	var out []Arrival
-	for _, a := range arrivals {
-		if history.Orphaned(a.Name) {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-// archiveOne makes a load of one arrival, or only a note that there is nothing
-// new in it.
-func (i *Ingester) archiveOne(ctx context.Context, t Table, a Arrival, history lake.History, known []table.Column, sequence int64, run string) (lake.Manifest, []string, error) {
-	reader, started := i.readers[t.Source.Kind], i.now()
-	hash, err := reader.Hash(ctx, a)
-	if err != nil {
-		return lake.Manifest{}, nil, err
-	}
-	meaning, other := history.Judge(a.Name, hash)
-	if meaning == lake.Same {
-		return lake.Manifest{}, nil, nil
-	}
-	m := lake.Manifest{
-		Format: 1, ID: lake.LoadID(sequence, hash), Dataset: t.Dataset, Sequence: sequence, Source: t.Source.Name,
-		File: a.Name, Size: a.Size, Modified: a.Modified, Hash: hash, LoadedAt: started.UTC(), Run: run,
-	}
-	var notes []string
-	if other.ID != "" && meaning != lake.Copy {
-		m.Supersedes = []string{other.ID}
-	}
-	switch meaning {
-	case lake.Copy:
-		m.SameAs = other.File
-		notes = append(notes, a.Name+" has the same bytes as "+other.File+": nothing to load")
-	case lake.Corrected:
-		notes = append(notes, a.Name+" was corrected: it supersedes the load of "+other.LoadedAt.Format("2006-01-02 15:04"))
-	}
-	draft, err := i.archive.Begin(ctx, t.Dataset, m.ID)
-	if err != nil {
-		return lake.Manifest{}, notes, err
-	}
-	defer func() { _ = draft.Abandon() }() // after Commit it does nothing
-	if meaning != lake.Copy {
-		outcome, err := i.read(ctx, t, a, known, &m, draft)
-		notes = append(notes, outcome.Notes...)
-		if err != nil {
-			return lake.Manifest{}, notes, err
-		}
-	}
-	m.Took = i.now().Sub(started)
-	return m, notes, draft.Commit(ctx, m)
-}
-
-// read fills the draft and the manifest, and holds a load whose columns
-// drifted.
-func (i *Ingester) read(ctx context.Context, t Table, a Arrival, known []table.Column, m *lake.Manifest, draft lake.Draft) (Outcome, error) {
-	reader := i.readers[t.Source.Kind]
-	outcome, err := reader.Read(ctx, t, a, known, Load{ID: m.ID, LoadedAt: m.LoadedAt}, draft)
-	if err != nil {
-		return outcome, err
-	}
-	m.Columns, m.Rows, m.Quarantined, m.HasRows = outcome.Columns, outcome.Rows, outcome.Quarantined, outcome.Rows > 0
-	if err := i.steady(ctx, reader, a, m.Hash); err != nil || len(known) == 0 {
-		return outcome, err
-	}
-	for _, change := range lake.Compare(known, outcome.Columns) {
-		if !change.Evolves() {
-			return outcome, fault.New(fault.Held, "%s does not fit %s: %s", a.Name, t.Dataset, change).
-				WithHint("the last good data stays; ask for a corrected file, or change columns: in %s", t.Where)
-		}
-		outcome.Notes = append(outcome.Notes, a.Name+": "+change.String())
-	}
-	return outcome, nil
-}
-
-// steady makes sure that an arrival did not change while it was read: a file
-// that grew meanwhile is half a file.
-func (i *Ingester) steady(ctx context.Context, reader Reader, a Arrival, hash string) error {
-	if s, ok := reader.(Steady); ok && s.Steady(a) {
-		return nil
-	}
-	again, err := reader.Hash(ctx, a)
-	if err == nil && again != hash {
-		err = fault.New(fault.Busy, "%s changed while it was read", a.Name).WithHint("the next run reads it again")
-	}
-	return err
+// past is what an Asker is told.
+func (i *Ingester) past(manifests []lake.Manifest, known []table.Column) Past {
+	return Past{Loads: lake.Active(manifests), Known: known, Now: i.now()}
 }
 
 // Pending returns what Land would bring into the warehouse, and the table's

@@ -19,6 +19,7 @@ import (
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/engine/duckdb"
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/lake/folder"
@@ -35,6 +36,7 @@ type dock struct {
 	source  project.Source
 	archive *folder.Folder
 	reader  *files.Reader
+	parser  *format.Reader
 	duck    *duckdb.Engine
 	store   *sqlite.Store
 	blocks  bool // a check stands in the way
@@ -66,7 +68,7 @@ func newDock(t *testing.T, settings string) *dock {
 	}
 	d.open()
 	t.Cleanup(func() {
-		if err := errors.Join(d.duck.Close(), d.store.Close(), d.archive.Close(), d.reader.Close()); err != nil {
+		if err := errors.Join(d.duck.Close(), d.store.Close(), d.archive.Close(), d.parser.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -76,7 +78,7 @@ func newDock(t *testing.T, settings string) *dock {
 // open opens the lake anew, as another process would.
 func (d *dock) open() {
 	d.archive = folder.Open(filepath.Join(d.dir, "lake"))
-	d.reader = files.NewReader(files.Options{Root: d.dir})
+	d.reader, d.parser = files.NewReader(d.dir), format.NewReader(format.Options{})
 }
 
 func (d *dock) file(name, text string) {
@@ -107,7 +109,7 @@ func (d *dock) Version(string) string { return "v1" }
 func (d *dock) land() (ingest.Landed, error) {
 	d.Helper()
 	d.runs++
-	i := ingest.New(d.archive, map[string]ingest.Reader{"files": d.reader}, []project.Source{d.source}, func() time.Time { return d.clock })
+	i := ingest.New(d.archive, map[string]ingest.Reader{"files": d.reader}, d.parser, []project.Source{d.source}, func() time.Time { return d.clock })
 	return i.Land(d.Context(), ingest.Step{
 		Env: "prod", Run: fmt.Sprintf("run%03d", d.runs), Dataset: "lake.erp_lines", Warehouse: d.duck, Ledger: d.store, Checker: d,
 	})
@@ -266,13 +268,13 @@ func TestAFileThatGrowsWhileItIsReadIsReadAgain(t *testing.T) {
 	d := newDock(t, ab)
 	d.file("1.csv", "a,b\n1,10\n")
 	grown := false
-	reader := &growing{Reader: d.reader, grow: func() {
+	reader := &growing{Lister: d.reader, grow: func() {
 		if !grown {
 			grown = true
 			d.file("1.csv", "a,b\n1,10\n2,20\n")
 		}
 	}}
-	i := ingest.New(d.archive, map[string]ingest.Reader{"files": reader}, []project.Source{d.source}, time.Now)
+	i := ingest.New(d.archive, map[string]ingest.Reader{"files": reader}, d.parser, []project.Source{d.source}, time.Now)
 	_, err := i.Archive(t.Context(), "lake.erp_lines", "run")
 	if fault.KindOf(err) != fault.Busy || !strings.Contains(err.Error(), "1.csv changed while it was read") {
 		t.Errorf("got %v", err)
@@ -283,14 +285,18 @@ func TestAFileThatGrowsWhileItIsReadIsReadAgain(t *testing.T) {
 
 // growing is a reader whose files change under its hands.
 type growing struct {
-	ingest.Reader
+	ingest.Lister
 	grow func()
 }
 
-func (g *growing) Steady(a ingest.Arrival) bool {
-	g.grow()
-	steady, _ := g.Reader.(ingest.Steady)
-	return steady.Steady(a)
+func (g *growing) Fetch(ctx context.Context, t ingest.Table, a ingest.Arrival) (ingest.Local, error) {
+	local, err := g.Lister.Fetch(ctx, t, a)
+	changed := local.Changed
+	local.Changed = func(ctx context.Context) (bool, error) {
+		g.grow()
+		return changed(ctx)
+	}
+	return local, err
 }
 
 // Whatever files come, are corrected and are lost in whatever order, and however
@@ -309,7 +315,7 @@ func TestAnyOrderOfArrivals(t *testing.T) {
 				now[name] = value
 			}
 			if rapid.Bool().Draw(r, "another process") {
-				if err := errors.Join(d.archive.Close(), d.reader.Close()); err != nil {
+				if err := errors.Join(d.archive.Close(), d.parser.Close()); err != nil {
 					r.Fatal(err)
 				}
 				d.open()

@@ -57,4 +57,29 @@ type Manifest struct {
 	LoadedAt    time.Time      `json:"loaded_at"`
 	Run         string         `json:"run"`
 	Took        time.Duration  `json:"took_ns"`
+	// Position is where a source that is asked goes on from after this load, in
+	// the words of its kind; "" for one that lists files.
+	Position     string       `json:"position,omitempty"`
+	Completeness Completeness `json:"completeness,omitzero"`
 }
+
+// Completeness is how it is known that nothing is missing from a load: what
+// the source said it has, and what landed.
+type Completeness struct {
+	By     Proof  `json:"by"`
+	Column string `json:"column,omitempty"` // of Total: the column that was summed
+	Said   string `json:"said,omitempty"`
+	Got    string `json:"got,omitempty"`
+}
+
+// Proof names what a source says of what it has.
+type Proof string
+
+// The proofs.
+const (
+	ByCount    Proof = "count"    // how many records there are
+	ByTotal    Proof = "total"    // the sum of a column
+	ByCursor   Proof = "cursor"   // where the last record is
+	ByManifest Proof = "manifest" // which files there are, with size or hash
+	Unproven   Proof = "unproven" // nothing
+)

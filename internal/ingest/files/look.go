@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -13,11 +11,27 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zeebo/xxh3"
-
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 )
+
+// Reader finds files. It may be used by several goroutines at once.
+type Reader struct{ root string }
+
+var _ ingest.Lister = (*Reader)(nil)
+
+// NewReader returns a Reader for the sources of a project in the folder root.
+func NewReader(root string) *Reader { return &Reader{root} }
+
+// Layout returns how the table's files are written.
+func (r *Reader) Layout(t ingest.Table) (format.Layout, error) {
+	s, err := decode(t)
+	if err != nil {
+		return format.Layout{}, err
+	}
+	return format.LayoutOf(t.Source, t.SourceTable, s.Settings)
+}
 
 // Look returns the files the table's globs name, by name. A folder that does
 // not exist is NotFound; a glob that matches nothing is not.
@@ -26,7 +40,7 @@ func (r *Reader) Look(ctx context.Context, t ingest.Table) ([]ingest.Arrival, er
 	if err != nil {
 		return nil, err
 	}
-	root := r.root(s)
+	root := r.folder(s)
 	if _, err := os.Stat(root); err != nil {
 		return nil, s.missing(root, err)
 	}
@@ -44,11 +58,11 @@ func (r *Reader) Look(ctx context.Context, t ingest.Table) ([]ingest.Arrival, er
 	return out, nil
 }
 
-func (r *Reader) root(s settings) string {
+func (r *Reader) folder(s settings) string {
 	if filepath.IsAbs(s.path) {
 		return s.path
 	}
-	return filepath.Join(r.options.Root, s.path)
+	return filepath.Join(r.root, s.path)
 }
 
 func (s settings) missing(root string, err error) error {
@@ -125,48 +139,17 @@ func globs(glob, name []string) bool {
 	return err == nil && ok && globs(glob[1:], name[1:])
 }
 
-// Hash returns the XXH3 hash, 128 bits, of a file's bytes.
-func (r *Reader) Hash(ctx context.Context, a ingest.Arrival) (string, error) {
-	file, err := os.Open(a.Path)
-	if err != nil {
-		return "", opening(a, err)
+// Fetch returns the file where it lies: it is read in place.
+func (r *Reader) Fetch(ctx context.Context, _ ingest.Table, a ingest.Arrival) (ingest.Local, error) {
+	path := a.Path
+	hash, err := format.Hash(ctx, a.Name, path)
+	changed := func(ctx context.Context) (bool, error) {
+		// Whoever writes to a file changes its time.
+		if info, err := os.Stat(path); err == nil && info.Size() == a.Size && info.ModTime().Equal(a.Modified) {
+			return false, nil
+		}
+		again, err := format.Hash(ctx, a.Name, path)
+		return again != hash, err
 	}
-	defer file.Close()
-	hash := xxh3.New()
-	if _, err := io.Copy(hash, reading{ctx, file}); err != nil {
-		return "", opening(a, err)
-	}
-	sum := hash.Sum128().Bytes()
-	return fmt.Sprintf("xxh3-128:%x", sum), nil
-}
-
-// reading stops a copy when the context ends.
-type reading struct {
-	ctx  context.Context
-	from io.Reader
-}
-
-func (r reading) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, fault.New(fault.Interrupted, "%w", err)
-	}
-	return r.from.Read(p)
-}
-
-func opening(a ingest.Arrival, err error) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fault.New(fault.Denied, "%s cannot be read: %w", a.Name, fs.ErrPermission).WithHint("check the file's permissions")
-	case errors.Is(err, fs.ErrNotExist):
-		return fault.New(fault.Busy, "%s is gone again", a.Name)
-	default:
-		return fault.Wrap(a.Name, err)
-	}
-}
-
-// Steady reports whether the file's size and time are still those Look found.
-// Whoever writes to it changes its time.
-func (r *Reader) Steady(a ingest.Arrival) bool {
-	info, err := os.Stat(a.Path)
-	return err == nil && info.Size() == a.Size && info.ModTime().Equal(a.Modified)
+	return ingest.Local{Path: path, Size: a.Size, Hash: hash, Changed: changed}, err
 }

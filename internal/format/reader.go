@@ -1,4 +1,4 @@
-package files
+package format
 
 import (
 	"context"
@@ -16,16 +16,13 @@ import (
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/ingest"
-	"github.com/larder-data/larder/internal/lake"
+
 	"github.com/larder-data/larder/internal/table"
 )
 
 // Options are what a Reader may vary.
 type Options struct {
-	Root     string // the project's folder
 	TimeZone string // of timestamps without one; "" is UTC
 	Threads  int    // 0: all
 	TempDir  string // for files that must be decoded first; "" is the system's
@@ -80,8 +77,6 @@ func (r *Reader) change(ctx context.Context, conn *sql.Conn, by int) {
 	}
 }
 
-var _ ingest.Reader = (*Reader)(nil)
-
 // NewReader returns a Reader; its embedded DuckDB starts with the first file.
 func NewReader(o Options) *Reader { return &Reader{options: o} }
 
@@ -113,7 +108,7 @@ func (r *Reader) start() {
 		zone = "UTC"
 	}
 	connector, err := duck.NewConnector(dsn, func(c driver.ExecerContext) error {
-		_, err := c.ExecContext(context.Background(), "SET TimeZone = "+engine.Literal(zone), nil)
+		_, err := c.ExecContext(context.Background(), "SET TimeZone = "+table.Literal(zone), nil)
 		return err
 	})
 	if err != nil {
@@ -123,72 +118,50 @@ func (r *Reader) start() {
 	r.db = sql.OpenDB(connector)
 }
 
-// Columns returns the declared columns, or what the first file shows.
-func (r *Reader) Columns(ctx context.Context, t ingest.Table) ([]table.Column, error) {
-	if declared := ingest.Declared(t); len(declared) > 0 {
-		return declared, nil
-	}
-	arrivals, err := r.Look(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range arrivals {
-		if a.Size == 0 {
-			continue
-		}
-		columns, err := r.infer(ctx, t, a)
-		return columns, fault.Wrap(a.Name, err)
-	}
-	return nil, nil
-}
-
-func (r *Reader) infer(ctx context.Context, t ingest.Table, a ingest.Arrival) ([]table.Column, error) {
-	s, err := decode(t)
-	if err != nil {
-		return nil, err
+// Infer returns the columns a raw file shows, none when it is empty.
+func (r *Reader) Infer(ctx context.Context, in Input) ([]table.Column, error) {
+	if in.Size == 0 {
+		return nil, nil
 	}
 	conn, err := r.conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	switch s.format(a) {
+	switch in.format() {
 	case "parquet":
-		return describe(ctx, conn, "read_parquet("+engine.Literal(a.Path)+")")
+		return describe(ctx, conn, "read_parquet("+table.Literal(in.Path)+")")
 	case "json":
-		return describe(ctx, conn, jsonScan(a.Path, nil))
+		return describe(ctx, conn, jsonScan(in.Path, nil))
 	default:
-		text, err := r.text(ctx, s, a)
+		text, err := r.text(ctx, in)
 		if err != nil {
 			return nil, err
 		}
 		defer text.remove()
-		return s.inferCSV(ctx, conn, text)
+		return in.Layout.inferCSV(ctx, conn, text)
 	}
 }
 
-// Read writes an arrival's rows into the draft.
-func (r *Reader) Read(ctx context.Context, t ingest.Table, a ingest.Arrival, known []table.Column, l ingest.Load, into lake.Draft) (ingest.Outcome, error) {
-	s, err := decode(t)
-	if err != nil {
-		return ingest.Outcome{}, err
-	}
+// Read writes a raw file's rows, and those that do not parse, as Parquet. A
+// fault of kind Held says what stands against loading it.
+func (r *Reader) Read(ctx context.Context, in Input) (Outcome, error) {
 	conn, err := r.conn(ctx)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	defer conn.Close()
-	defer r.help(ctx, conn, a.Size)()
-	job := &job{settings: s, conn: conn, arrival: a, known: known, load: l, draft: into, id: r.scans.Add(1)}
-	switch s.format(a) {
+	defer r.help(ctx, conn, in.Size)()
+	job := &job{Layout: in.Layout, conn: conn, in: in, id: r.scans.Add(1)}
+	switch in.format() {
 	case "parquet":
 		return job.readParquet(ctx)
 	case "json":
 		return job.readJSON(ctx)
 	default:
-		text, err := r.text(ctx, s, a)
+		text, err := r.text(ctx, in)
 		if err != nil {
-			return ingest.Outcome{}, err
+			return Outcome{}, err
 		}
 		defer text.remove()
 		return job.readCSV(ctx, text)
@@ -196,11 +169,11 @@ func (r *Reader) Read(ctx context.Context, t ingest.Table, a ingest.Arrival, kno
 }
 
 // format is the declared format, or the one the name tells.
-func (s settings) format(a ingest.Arrival) string {
-	if s.Format.Value != "" {
-		return s.Format.Value
+func (in Input) format() string {
+	if in.Layout.Format.Value != "" {
+		return in.Layout.Format.Value
 	}
-	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(a.Name), ".gz"), ".zst")
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(in.Name), ".gz"), ".zst")
 	switch path.Ext(name) {
 	case ".parquet", ".pq":
 		return "parquet"

@@ -1,26 +1,25 @@
-package files
+package format
 
 import (
 	"context"
 	"strings"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/ingest"
+
 	"github.com/larder-data/larder/internal/table"
 )
 
 // readParquet reads a Parquet file: its columns have types already, and a
 // declared type must hold every value exactly.
-func (j *job) readParquet(ctx context.Context) (ingest.Outcome, error) {
-	from := "read_parquet(" + engine.Literal(j.arrival.Path) + ")"
+func (j *job) readParquet(ctx context.Context) (Outcome, error) {
+	from := "read_parquet(" + table.Literal(j.in.Path) + ")"
 	there, err := describe(ctx, j.conn, from)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	fields, err := j.named(there)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	defer j.drop(ctx, "unfit")
 	return j.written(ctx, fields, from)
@@ -28,13 +27,13 @@ func (j *job) readParquet(ctx context.Context) (ingest.Outcome, error) {
 
 // readJSON reads an object a line. Objects may lack keys; nested ones stay as
 // they are.
-func (j *job) readJSON(ctx context.Context) (ingest.Outcome, error) {
-	if j.arrival.Size == 0 {
-		return ingest.Outcome{Columns: j.known, Notes: []string{j.arrival.Name + " is empty"}}, nil
+func (j *job) readJSON(ctx context.Context) (Outcome, error) {
+	if j.in.Size == 0 {
+		return Outcome{Columns: j.in.Known, Notes: []string{j.in.Name + " is empty"}}, nil
 	}
-	there, err := describe(ctx, j.conn, jsonScan(j.arrival.Path, nil))
+	there, err := describe(ctx, j.conn, jsonScan(j.in.Path, nil))
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	var read []table.Column
 	for _, c := range j.columns {
@@ -50,10 +49,10 @@ func (j *job) readJSON(ctx context.Context) (ingest.Outcome, error) {
 	}
 	fields, err := j.named(read)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	defer j.drop(ctx, "unfit")
-	return j.written(ctx, fields, jsonScan(j.arrival.Path, read))
+	return j.written(ctx, fields, jsonScan(j.in.Path, read))
 }
 
 // jsonType is what a declared column is read as. Numbers are read as text, so
@@ -67,13 +66,13 @@ func jsonType(declared table.Type, format string) table.Type {
 }
 
 func jsonScan(path string, columns []table.Column) string {
-	call := "read_json(" + engine.Literal(path) + ", format = 'newline_delimited'"
+	call := "read_json(" + table.Literal(path) + ", format = 'newline_delimited'"
 	if columns == nil {
 		return call + ", sample_size = -1)"
 	}
 	parts := make([]string, len(columns))
 	for i, c := range columns {
-		parts[i] = engine.Literal(c.Name) + ": " + engine.Literal(c.Type.String())
+		parts[i] = table.Literal(c.Name) + ": " + table.Literal(c.Type.String())
 	}
 	return call + ", columns = {" + strings.Join(parts, ", ") + "})"
 }
@@ -88,7 +87,7 @@ func (j *job) named(there []table.Column) ([]field, error) {
 				f.Name, f.format = own.Name, own.Format
 			}
 		}
-		if k, ok := table.Find(j.known, f.Name); ok && k.Type != c.Type {
+		if k, ok := table.Find(j.in.Known, f.Name); ok && k.Type != c.Type {
 			f.Type, f.as = k.Type, c.Type.String()
 		} else if f.format != "" {
 			f.as = c.Type.String()
@@ -101,12 +100,12 @@ func (j *job) named(there []table.Column) ([]field, error) {
 		}
 		fields = append(fields, f)
 	}
-	return fields, j.missing(fields, j.known)
+	return fields, j.missing(fields, j.in.Known)
 }
 
 // written writes the fields of a file whose rows the reader takes or leaves
 // as a whole.
-func (j *job) written(ctx context.Context, fields []field, from string) (ingest.Outcome, error) {
+func (j *job) written(ctx context.Context, fields []field, from string) (Outcome, error) {
 	out, err := j.write(ctx, fields, from)
 	if err != nil {
 		return out, err
@@ -115,7 +114,7 @@ func (j *job) written(ctx context.Context, fields []field, from string) (ingest.
 		return out, j.quarantine(ctx, &out, "SELECT line, column_name, reason, text FROM "+j.temp("unfit"))
 	}
 	if out.Rows < 0 {
-		return out, fault.New(fault.Internal, "%s: no row count", j.arrival.Name)
+		return out, fault.New(fault.Internal, "%s: no row count", j.in.Name)
 	}
 	return out, nil
 }

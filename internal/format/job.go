@@ -1,4 +1,4 @@
-package files
+package format
 
 import (
 	"context"
@@ -8,25 +8,20 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/ingest"
-	"github.com/larder-data/larder/internal/lake"
+
 	"github.com/larder-data/larder/internal/table"
 )
 
 // job is the reading of one file.
 type job struct {
-	settings
-	conn    *sql.Conn
-	arrival ingest.Arrival
-	known   []table.Column
-	load    ingest.Load
-	draft   lake.Draft
-	id      int64 // keeps the names of its temporary tables apart
-	unfit   bool  // there is a table of rows that did not fit
-	narrow  bool  // decimals were read as less than their type can hold
-	wide    bool  // decimals are to be read as all their type can hold
+	Layout
+	conn   *sql.Conn
+	in     Input
+	id     int64 // keeps the names of its temporary tables apart
+	unfit  bool  // there is a table of rows that did not fit
+	narrow bool  // decimals were read as less than their type can hold
+	wide   bool  // decimals are to be read as all their type can hold
 }
 
 // field is one column of the rows to write: where its text or value is found
@@ -40,10 +35,10 @@ type field struct {
 
 // value is the expression of the column's value.
 func (f field) value() string {
-	raw := engine.Quote(f.raw)
+	raw := table.Quote(f.raw)
 	switch {
 	case f.format != "":
-		return "CAST(try_strptime(" + raw + ", " + engine.Literal(f.format) + ") AS " + f.Type.String() + ")"
+		return "CAST(try_strptime(" + raw + ", " + table.Literal(f.format) + ") AS " + f.Type.String() + ")"
 	case f.as != "":
 		return "TRY_CAST(" + raw + " AS " + f.Type.String() + ")"
 	default:
@@ -54,7 +49,7 @@ func (f field) value() string {
 // unfit is the condition under which a value was there and did not survive the
 // conversion, "" when the reader itself rejects such values.
 func (f field) unfit() string {
-	raw := engine.Quote(f.raw)
+	raw := table.Quote(f.raw)
 	switch {
 	case f.format == "" && f.as == "":
 		return ""
@@ -69,10 +64,10 @@ func (f field) unfit() string {
 func (j *job) selected(fields []field, row string) string {
 	var list []string
 	for _, f := range fields {
-		list = append(list, f.value()+" AS "+engine.Quote(f.Name))
+		list = append(list, f.value()+" AS "+table.Quote(f.Name))
 	}
-	return strings.Join(append(list, engine.Literal(j.load.ID)+" AS _load", engine.Literal(j.arrival.Name)+" AS _file",
-		row+" AS _row", at(j.load.LoadedAt)+" AS _loaded_at"), ", ")
+	return strings.Join(append(list, table.Literal(j.in.Load)+" AS _load", table.Literal(j.in.Name)+" AS _file",
+		row+" AS _row", at(j.in.LoadedAt)+" AS _loaded_at"), ", ")
 }
 
 func conditions(fields []field) string {
@@ -88,17 +83,17 @@ func conditions(fields []field) string {
 // unfitMark is raised by the fast path when a value does not fit its column.
 const unfitMark = "larder: a value does not fit"
 
-// write reads the FROM item once, straight into the draft's Parquet. When a
+// write reads the FROM item once, straight into the load's Parquet. When a
 // value turns out not to fit, it is read again, slowly, to tell which.
-func (j *job) write(ctx context.Context, fields []field, from string) (ingest.Outcome, error) {
+func (j *job) write(ctx context.Context, fields []field, from string) (Outcome, error) {
 	query := "SELECT " + j.selected(fields, "row_number() OVER ()") + " FROM " + from
 	unfit := conditions(fields)
 	if unfit != "" {
-		query += " WHERE CASE WHEN " + unfit + " THEN error(" + engine.Literal(unfitMark) + ") ELSE true END"
+		query += " WHERE CASE WHEN " + unfit + " THEN error(" + table.Literal(unfitMark) + ") ELSE true END"
 	}
-	out := ingest.Outcome{Columns: columnsOf(fields)}
+	out := Outcome{Columns: columnsOf(fields)}
 	var err error
-	out.Rows, err = j.copy(ctx, query, j.draft.RowsPath())
+	out.Rows, err = j.copy(ctx, query, j.in.Rows)
 	if err != nil && strings.Contains(err.Error(), unfitMark) {
 		return j.writeFitting(ctx, fields, from, unfit)
 	}
@@ -107,19 +102,19 @@ func (j *job) write(ctx context.Context, fields []field, from string) (ingest.Ou
 
 // writeFitting writes the rows whose values fit, and the others into a
 // temporary table of rejects.
-func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit string) (ingest.Outcome, error) {
-	out := ingest.Outcome{Columns: columnsOf(fields)}
+func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit string) (Outcome, error) {
+	out := Outcome{Columns: columnsOf(fields)}
 	numbered := "(SELECT row_number() OVER () AS larder_row, * FROM " + from + ")"
 	var err error
-	out.Rows, err = j.copy(ctx, "SELECT "+j.selected(fields, "larder_row")+" FROM "+numbered+" WHERE ("+unfit+") IS NOT TRUE", j.draft.RowsPath())
+	out.Rows, err = j.copy(ctx, "SELECT "+j.selected(fields, "larder_row")+" FROM "+numbered+" WHERE ("+unfit+") IS NOT TRUE", j.in.Rows)
 	if err != nil {
 		return out, unreadable(err)
 	}
 	var parts []string
 	for _, f := range fields {
 		if c := f.unfit(); c != "" {
-			parts = append(parts, "SELECT larder_row + "+strconv.Itoa(j.linesAbove())+" AS line, "+engine.Literal(f.Name)+" AS column_name, "+
-				engine.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, "+f.written()+" AS text FROM "+numbered+" WHERE "+c)
+			parts = append(parts, "SELECT larder_row + "+strconv.Itoa(j.linesAbove())+" AS line, "+table.Literal(f.Name)+" AS column_name, "+
+				table.Literal("not exactly a "+strings.ToLower(f.Type.String())+f.hint())+" AS reason, "+f.written()+" AS text FROM "+numbered+" WHERE "+c)
 		}
 	}
 	j.unfit = true
@@ -129,7 +124,7 @@ func (j *job) writeFitting(ctx context.Context, fields []field, from, unfit stri
 
 // written is the value as it stands in the file, as far as the reader keeps it.
 func (f field) written() string {
-	text := "CAST(" + engine.Quote(f.raw) + " AS VARCHAR)"
+	text := "CAST(" + table.Quote(f.raw) + " AS VARCHAR)"
 	if strings.HasPrefix(f.as, "DECIMAL") { // read with more digits than the file has
 		return "rtrim(rtrim(" + text + ", '0'), '.')"
 	}
@@ -154,7 +149,7 @@ func (j *job) linesAbove() int {
 func (j *job) temp(what string) string { return fmt.Sprintf("larder_%s_%d", what, j.id) }
 
 func (j *job) copy(ctx context.Context, query, to string) (int64, error) {
-	result, err := j.conn.ExecContext(ctx, "COPY ("+query+") TO "+engine.Literal(to)+" (FORMAT parquet)")
+	result, err := j.conn.ExecContext(ctx, "COPY ("+query+") TO "+table.Literal(to)+" (FORMAT parquet)")
 	if err != nil {
 		return 0, err
 	}
@@ -171,7 +166,7 @@ func columnsOf(fields []field) []table.Column {
 
 // quarantine writes the rejects of the FROM items, each of (line, column_name,
 // reason, text), and holds the load when there are more than allowed.
-func (j *job) quarantine(ctx context.Context, out *ingest.Outcome, from ...string) error {
+func (j *job) quarantine(ctx context.Context, out *Outcome, from ...string) error {
 	rejects := "SELECT DISTINCT line, column_name, reason, text FROM (" + strings.Join(from, " UNION ALL ") + ")"
 	if err := j.conn.QueryRowContext(ctx, "SELECT count(DISTINCT line) FROM ("+rejects+")").Scan(&out.Quarantined); err != nil {
 		return unreadable(err)
@@ -186,9 +181,9 @@ func (j *job) quarantine(ctx context.Context, out *ingest.Outcome, from ...strin
 	if out.Quarantined > allowed {
 		return j.tooMany(ctx, *out, rejects)
 	}
-	_, err = j.copy(ctx, "SELECT "+engine.Literal(j.load.ID)+" AS _load, "+engine.Literal(j.arrival.Name)+" AS _file, line, column_name, reason, text, "+
-		at(j.load.LoadedAt)+" AS _loaded_at FROM ("+rejects+") ORDER BY line, column_name", j.draft.QuarantinePath())
-	out.Notes = append(out.Notes, fmt.Sprintf("%s: %d of %d rows cannot be read and are in quarantine", j.arrival.Name, out.Quarantined, out.Rows+out.Quarantined))
+	_, err = j.copy(ctx, "SELECT "+table.Literal(j.in.Load)+" AS _load, "+table.Literal(j.in.Name)+" AS _file, line, column_name, reason, text, "+
+		at(j.in.LoadedAt)+" AS _loaded_at FROM ("+rejects+") ORDER BY line, column_name", j.in.Rejects)
+	out.Notes = append(out.Notes, fmt.Sprintf("%s: %d of %d rows cannot be read and are in quarantine", j.in.Name, out.Quarantined, out.Rows+out.Quarantined))
 	return unreadable(err)
 }
 
@@ -210,7 +205,7 @@ func (j *job) allowed(rows int64) (int64, error) {
 }
 
 // tooMany is the fault that holds a load, with the first rows that are wrong.
-func (j *job) tooMany(ctx context.Context, out ingest.Outcome, rejects string) error {
+func (j *job) tooMany(ctx context.Context, out Outcome, rejects string) error {
 	found, err := j.conn.QueryContext(ctx, "SELECT line, coalesce(column_name, ''), reason, coalesce(text, '') FROM ("+rejects+") ORDER BY line, column_name LIMIT 3")
 	if err != nil {
 		return unreadable(err)
@@ -236,7 +231,7 @@ func (j *job) tooMany(ctx context.Context, out ingest.Outcome, rejects string) e
 	if err := found.Err(); err != nil {
 		return unreadable(err)
 	}
-	return fault.New(fault.Held, "%d of %d rows of %s cannot be read: %s", out.Quarantined, out.Rows+out.Quarantined, j.arrival.Name, strings.Join(first, "; ")).
+	return fault.New(fault.Held, "%d of %d rows of %s cannot be read: %s", out.Quarantined, out.Rows+out.Quarantined, j.in.Name, strings.Join(first, "; ")).
 		WithHint("mend the file, or let some go to quarantine: quarantine: 0.1 %%")
 }
 

@@ -1,4 +1,4 @@
-package files
+package format
 
 import (
 	"bufio"
@@ -18,7 +18,6 @@ import (
 	"golang.org/x/text/transform"
 
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/ingest"
 )
 
 // text is a file DuckDB can read as UTF-8, and its first record.
@@ -40,36 +39,36 @@ const mostHeader = 1 << 20
 
 // text prepares a file: one in another encoding is decoded into a temporary
 // file, and the first record is read to know the columns' names.
-func (r *Reader) text(ctx context.Context, s settings, a ingest.Arrival) (text, error) {
-	t := text{path: a.Path}
+func (r *Reader) text(ctx context.Context, in Input) (text, error) {
+	s, t := in.Layout, text{path: in.Path}
 	if enc, err := s.encoding(); err != nil {
 		return t, err
 	} else if enc != nil {
-		if t, err = r.decoded(ctx, a, enc); err != nil {
+		if t, err = r.decoded(ctx, in, enc); err != nil {
 			return t, err
 		}
 	}
-	plain, closeAll, err := open(t.path, a)
+	plain, closeAll, err := open(t.path, in.Name)
 	if err != nil {
-		err = fault.Wrap(a.Name, err)
+		err = fault.Wrap(in.Name, err)
 		t.remove()
 		return t, err
 	}
 	defer closeAll()
 	buffered := bufio.NewReaderSize(plain, 1<<16)
 	t.first, t.empty, err = s.firstRecord(buffered)
-	if err == nil && (a.Size > longestLine || strings.HasSuffix(t.path, ".gz") || strings.HasSuffix(t.path, ".zst")) {
+	if err == nil && (in.Size > longestLine || strings.HasSuffix(t.path, ".gz") || strings.HasSuffix(t.path, ".zst")) {
 		err = lines(reading{ctx, buffered})
 	}
 	if err != nil {
-		err = fault.Wrap(a.Name, err)
+		err = fault.Wrap(in.Name, err)
 		t.remove()
 	}
 	return t, err
 }
 
 // encoding returns nil for UTF-8.
-func (s settings) encoding() (encoding.Encoding, error) {
+func (s Layout) encoding() (encoding.Encoding, error) {
 	name := strings.ToLower(s.Encoding.Value)
 	switch name {
 	case "", "utf-8", "utf8":
@@ -87,8 +86,8 @@ func (s settings) encoding() (encoding.Encoding, error) {
 	return enc, nil
 }
 
-func (r *Reader) decoded(ctx context.Context, a ingest.Arrival, enc encoding.Encoding) (text, error) {
-	plain, closeAll, err := open(a.Path, a)
+func (r *Reader) decoded(ctx context.Context, in Input, enc encoding.Encoding) (text, error) {
+	plain, closeAll, err := open(in.Path, in.Name)
 	if err != nil {
 		return text{}, err
 	}
@@ -107,10 +106,10 @@ func (r *Reader) decoded(ctx context.Context, a ingest.Arrival, enc encoding.Enc
 }
 
 // open opens a file and what it is compressed with.
-func open(path string, a ingest.Arrival) (io.Reader, func(), error) {
+func open(path, name string) (io.Reader, func(), error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, nil, opening(a, err)
+		return nil, nil, Opening(name, err)
 	}
 	closeFile := func() { _ = file.Close() } // only read
 	switch {
@@ -171,7 +170,7 @@ func lines(from io.Reader) error {
 }
 
 // firstRecord reads the header, or the first row of a file without one.
-func (s settings) firstRecord(from *bufio.Reader) (record []string, empty bool, err error) {
+func (s Layout) firstRecord(from *bufio.Reader) (record []string, empty bool, err error) {
 	if _, err := from.Peek(1); errors.Is(err, io.EOF) {
 		return nil, true, nil
 	}
@@ -203,14 +202,14 @@ func (s settings) firstRecord(from *bufio.Reader) (record []string, empty bool, 
 	return record, false, nil
 }
 
-func (s settings) comma() rune {
+func (s Layout) comma() rune {
 	for _, r := range s.delimiter() {
 		return r
 	}
 	return ','
 }
 
-func (s settings) delimiter() string {
+func (s Layout) delimiter() string {
 	switch {
 	case s.Delimiter == `\t`:
 		return "\t"

@@ -1,4 +1,4 @@
-package files
+package format
 
 import (
 	"context"
@@ -6,24 +6,23 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
-	"github.com/larder-data/larder/internal/ingest"
+
 	"github.com/larder-data/larder/internal/table"
 )
 
 // readCSV reads delimited text.
-func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
+func (j *job) readCSV(ctx context.Context, t text) (Outcome, error) {
 	known, err := j.expected(ctx, t)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	if t.empty {
-		return ingest.Outcome{Columns: known, Notes: []string{j.arrival.Name + " is empty"}}, nil
+		return Outcome{Columns: known, Notes: []string{j.in.Name + " is empty"}}, nil
 	}
 	fields, err := j.fields(t.first, known)
 	if err != nil {
-		return ingest.Outcome{}, err
+		return Outcome{}, err
 	}
 	out, rejected, err := j.scanCSV(ctx, t, fields)
 	if err == nil && rejected && j.narrow {
@@ -35,7 +34,7 @@ func (j *job) readCSV(ctx context.Context, t text) (ingest.Outcome, error) {
 }
 
 // scanCSV reads the file once, and reports whether anything in it was rejected.
-func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out ingest.Outcome, rejected bool, err error) {
+func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out Outcome, rejected bool, err error) {
 	fields = j.readable(fields)
 	// Rejects are kept in tables of the connection until they are dropped.
 	scan := j.csvScan(t.path, fields, len(t.first)) + fmt.Sprintf(", max_line_size = %d, store_rejects = true, rejects_table = '%s', rejects_scan = '%s')", longestLine, j.temp("rejects"), j.temp("scans"))
@@ -52,8 +51,8 @@ func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out ingest.O
 	}
 	names, casts := "CASE column_name", "CASE column_name"
 	for i, f := range fields {
-		names += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, engine.Literal(f.Name))
-		casts += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, engine.Literal("not of type "+strings.ToLower(f.Type.String())))
+		names += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, table.Literal(f.Name))
+		casts += fmt.Sprintf(" WHEN 'c%d' THEN %s", i, table.Literal("not of type "+strings.ToLower(f.Type.String())))
 	}
 	reason := "CASE CAST(error_type AS VARCHAR) WHEN 'CAST' THEN " + casts + " END ELSE lower(CAST(error_type AS VARCHAR)) END"
 	rejects := []string{"SELECT CAST(line AS BIGINT) AS line, " + names + " ELSE NULL END AS column_name, " + reason + " AS reason, csv_line AS text FROM " + j.temp("rejects")}
@@ -66,8 +65,8 @@ func (j *job) scanCSV(ctx context.Context, t text, fields []field) (out ingest.O
 // expected are the columns to read the file as: declared, known from the loads
 // before, or what this file shows.
 func (j *job) expected(ctx context.Context, t text) ([]table.Column, error) {
-	if len(j.known) > 0 || t.empty {
-		return j.known, nil
+	if len(j.in.Known) > 0 || t.empty {
+		return j.in.Known, nil
 	}
 	return j.inferCSV(ctx, j.conn, t)
 }
@@ -76,7 +75,7 @@ func (j *job) expected(ctx context.Context, t text) ([]table.Column, error) {
 func (j *job) fields(header []string, known []table.Column) ([]field, error) {
 	if !j.header() {
 		if len(header) != len(j.columns) {
-			return nil, fault.New(fault.Held, "%s has %d columns, %d are declared", j.arrival.Name, len(header), len(j.columns)).
+			return nil, fault.New(fault.Held, "%s has %d columns, %d are declared", j.in.Name, len(header), len(j.columns)).
 				WithHint("columns: lists all of them, in the order they stand in the file")
 		}
 		header = nil
@@ -99,11 +98,11 @@ func (j *job) fields(header []string, known []table.Column) ([]field, error) {
 			f.Column = k
 		}
 		if f.Name == "" {
-			return nil, fault.New(fault.Held, "%s has no name for its column %d", j.arrival.Name, i+1).
+			return nil, fault.New(fault.Held, "%s has no name for its column %d", j.in.Name, i+1).
 				WithHint("is the first line a header? otherwise say header: false and declare columns:")
 		}
 		if other, ok := seen[strings.ToLower(f.Name)]; ok {
-			return nil, fault.New(fault.Held, "%s has two columns named %s and %s", j.arrival.Name, other, spelled).
+			return nil, fault.New(fault.Held, "%s has two columns named %s and %s", j.in.Name, other, spelled).
 				WithHint("names of columns differ by more than case; ask for a corrected file")
 		}
 		seen[strings.ToLower(f.Name)] = spelled
@@ -122,7 +121,7 @@ func (j *job) missing(fields []field, known []table.Column) error {
 		if _, ok := table.Find(columnsOf(fields), k.Name); ok {
 			continue
 		}
-		err := fault.New(fault.Held, "%s lacks the column %s; it has %s", j.arrival.Name, k.Name, strings.Join(names, ", "))
+		err := fault.New(fault.Held, "%s lacks the column %s; it has %s", j.in.Name, k.Name, strings.Join(names, ", "))
 		if near, ok := fault.Nearest(k.Name, names); ok {
 			return err.WithHint("is it %s? then say so in columns: with from: %s", near, near)
 		}
@@ -181,13 +180,13 @@ func (j *job) csvScan(path string, fields []field, width int) string {
 		if as == "" {
 			as = f.Type.String()
 		}
-		columns = append(columns, fmt.Sprintf("'c%d': %s", i, engine.Literal(as)))
+		columns = append(columns, fmt.Sprintf("'c%d': %s", i, table.Literal(as)))
 	}
-	return "read_csv(" + engine.Literal(path) + ", columns = {" + strings.Join(columns, ", ") + "}" + j.dialect()
+	return "read_csv(" + table.Literal(path) + ", columns = {" + strings.Join(columns, ", ") + "}" + j.dialect()
 }
 
 // dialect is how the text is written.
-func (s settings) dialect() string {
+func (s Layout) dialect() string {
 	quote, escape := `"`, ""
 	if s.Quote != nil {
 		quote = *s.Quote
@@ -196,14 +195,14 @@ func (s settings) dialect() string {
 		escape = *s.Escape
 	}
 	out := fmt.Sprintf(", auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, skip = %d",
-		s.header(), engine.Literal(s.delimiter()), engine.Literal(quote), engine.Literal(escape), s.Skip)
+		s.header(), table.Literal(s.delimiter()), table.Literal(quote), table.Literal(escape), s.Skip)
 	if s.Decimal != "" {
-		out += ", decimal_separator = " + engine.Literal(s.Decimal)
+		out += ", decimal_separator = " + table.Literal(s.Decimal)
 	}
 	if len(s.Null) > 0 {
 		texts := make([]string, len(s.Null))
 		for i, text := range s.Null {
-			texts[i] = engine.Literal(text)
+			texts[i] = table.Literal(text)
 		}
 		out += ", nullstr = [" + strings.Join(texts, ", ") + "]"
 	}
@@ -223,7 +222,7 @@ func (j *job) drop(ctx context.Context, whats ...string) {
 // inferCSV reads the whole file as text and finds the narrowest types all its
 // values fit: numbers with a point become decimals, since they may be money,
 // and numbers with leading zeros stay text, since they are codes.
-func (s settings) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.Column, error) {
+func (s Layout) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.Column, error) {
 	if t.empty {
 		return nil, nil
 	}
@@ -240,7 +239,7 @@ func (s settings) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table
 		columns[i] = fmt.Sprintf("'c%d': 'VARCHAR'", i)
 		tests[i] = kindTest(fmt.Sprintf("c%d", i))
 	}
-	from := "read_csv(" + engine.Literal(t.path) + ", columns = {" + strings.Join(columns, ", ") + "}" + s.dialect() + ", ignore_errors = true)"
+	from := "read_csv(" + table.Literal(t.path) + ", columns = {" + strings.Join(columns, ", ") + "}" + s.dialect() + ", ignore_errors = true)"
 	kinds := make([]string, len(names))
 	targets := make([]any, len(names))
 	for i := range kinds {
