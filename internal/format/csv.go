@@ -186,22 +186,22 @@ func (j *job) csvScan(path string, fields []field, width int) string {
 }
 
 // dialect is how the text is written.
-func (s Layout) dialect() string {
+func (l Layout) dialect() string {
 	quote, escape := `"`, ""
-	if s.Quote != nil {
-		quote = *s.Quote
+	if l.Quote != nil {
+		quote = *l.Quote
 	}
-	if escape = quote; s.Escape != nil {
-		escape = *s.Escape
+	if escape = quote; l.Escape != nil {
+		escape = *l.Escape
 	}
 	out := fmt.Sprintf(", auto_detect = false, header = %t, delim = %s, quote = %s, escape = %s, skip = %d",
-		s.header(), table.Literal(s.delimiter()), table.Literal(quote), table.Literal(escape), s.Skip)
-	if s.Decimal != "" {
-		out += ", decimal_separator = " + table.Literal(s.Decimal)
+		l.header(), table.Literal(l.delimiter()), table.Literal(quote), table.Literal(escape), l.Skip)
+	if l.Decimal != "" {
+		out += ", decimal_separator = " + table.Literal(l.Decimal)
 	}
-	if len(s.Null) > 0 {
-		texts := make([]string, len(s.Null))
-		for i, text := range s.Null {
+	if len(l.Null) > 0 {
+		texts := make([]string, len(l.Null))
+		for i, text := range l.Null {
 			texts[i] = table.Literal(text)
 		}
 		out += ", nullstr = [" + strings.Join(texts, ", ") + "]"
@@ -222,12 +222,12 @@ func (j *job) drop(ctx context.Context, whats ...string) {
 // inferCSV reads the whole file as text and finds the narrowest types all its
 // values fit: numbers with a point become decimals, since they may be money,
 // and numbers with leading zeros stay text, since they are codes.
-func (s Layout) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.Column, error) {
+func (l Layout) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.Column, error) {
 	if t.empty {
 		return nil, nil
 	}
 	var names []string
-	if s.header() {
+	if l.header() {
 		for _, name := range t.first {
 			names = append(names, strings.TrimSpace(name))
 		}
@@ -239,7 +239,7 @@ func (s Layout) inferCSV(ctx context.Context, conn *sql.Conn, t text) ([]table.C
 		columns[i] = fmt.Sprintf("'c%d': 'VARCHAR'", i)
 		tests[i] = kindTest(fmt.Sprintf("c%d", i))
 	}
-	from := "read_csv(" + table.Literal(t.path) + ", columns = {" + strings.Join(columns, ", ") + "}" + s.dialect() + ", ignore_errors = true)"
+	from := "read_csv(" + table.Literal(t.path) + ", columns = {" + strings.Join(columns, ", ") + "}" + l.dialect() + ", ignore_errors = true)"
 	kinds := make([]string, len(names))
 	targets := make([]any, len(names))
 	for i := range kinds {

@@ -108,4 +108,4 @@ type Outcome struct {
 	Notes       []string
 }
 
-func (s Layout) header() bool { return s.Header == nil || *s.Header }
+func (l Layout) header() bool { return l.Header == nil || *l.Header }

@@ -40,8 +40,8 @@ const mostHeader = 1 << 20
 // text prepares a file: one in another encoding is decoded into a temporary
 // file, and the first record is read to know the columns' names.
 func (r *Reader) text(ctx context.Context, in Input) (text, error) {
-	s, t := in.Layout, text{path: in.Path}
-	if enc, err := s.encoding(); err != nil {
+	l, t := in.Layout, text{path: in.Path}
+	if enc, err := l.encoding(); err != nil {
 		return t, err
 	} else if enc != nil {
 		if t, err = r.decoded(ctx, in, enc); err != nil {
@@ -56,7 +56,7 @@ func (r *Reader) text(ctx context.Context, in Input) (text, error) {
 	}
 	defer closeAll()
 	buffered := bufio.NewReaderSize(plain, 1<<16)
-	t.first, t.empty, err = s.firstRecord(buffered)
+	t.first, t.empty, err = l.firstRecord(buffered)
 	if err == nil && (in.Size > longestLine || strings.HasSuffix(t.path, ".gz") || strings.HasSuffix(t.path, ".zst")) {
 		err = lines(reading{ctx, buffered})
 	}
@@ -68,8 +68,8 @@ func (r *Reader) text(ctx context.Context, in Input) (text, error) {
 }
 
 // encoding returns nil for UTF-8.
-func (s Layout) encoding() (encoding.Encoding, error) {
-	name := strings.ToLower(s.Encoding.Value)
+func (l Layout) encoding() (encoding.Encoding, error) {
+	name := strings.ToLower(l.Encoding.Value)
 	switch name {
 	case "", "utf-8", "utf8":
 		return nil, nil
@@ -80,7 +80,7 @@ func (s Layout) encoding() (encoding.Encoding, error) {
 	}
 	enc, err := htmlindex.Get(name)
 	if err != nil {
-		return nil, s.Encoding.Fault("the encoding %q is not known", s.Encoding.Value).
+		return nil, l.Encoding.Fault("the encoding %q is not known", l.Encoding.Value).
 			WithHint("%s", fault.DidYouMean(name, []string{"utf-8", "utf-16", "latin-1", "windows-1252", "iso-8859-15", "shift_jis"}))
 	}
 	return enc, nil
@@ -170,18 +170,18 @@ func lines(from io.Reader) error {
 }
 
 // firstRecord reads the header, or the first row of a file without one.
-func (s Layout) firstRecord(from *bufio.Reader) (record []string, empty bool, err error) {
+func (l Layout) firstRecord(from *bufio.Reader) (record []string, empty bool, err error) {
 	if _, err := from.Peek(1); errors.Is(err, io.EOF) {
 		return nil, true, nil
 	}
-	for range s.Skip {
+	for range l.Skip {
 		if _, err := from.ReadString('\n'); err != nil {
-			return nil, false, fault.New(fault.Held, "it ends within the %d lines to skip", s.Skip).WithHint("check skip:")
+			return nil, false, fault.New(fault.Held, "it ends within the %d lines to skip", l.Skip).WithHint("check skip:")
 		}
 	}
 	limited := &io.LimitedReader{R: from, N: mostHeader}
 	line := csv.NewReader(limited)
-	line.Comma, line.LazyQuotes = s.comma(), true
+	line.Comma, line.LazyQuotes = l.comma(), true
 	record, err = line.Read()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -202,20 +202,20 @@ func (s Layout) firstRecord(from *bufio.Reader) (record []string, empty bool, er
 	return record, false, nil
 }
 
-func (s Layout) comma() rune {
-	for _, r := range s.delimiter() {
+func (l Layout) comma() rune {
+	for _, r := range l.delimiter() {
 		return r
 	}
 	return ','
 }
 
-func (s Layout) delimiter() string {
+func (l Layout) delimiter() string {
 	switch {
-	case s.Delimiter == `\t`:
+	case l.Delimiter == `\t`:
 		return "\t"
-	case s.Delimiter != "":
-		return s.Delimiter
-	case s.Format.Value == "tsv":
+	case l.Delimiter != "":
+		return l.Delimiter
+	case l.Format.Value == "tsv":
 		return "\t"
 	default:
 		return ","

@@ -98,7 +98,7 @@ func (i *Ingester) shown(ctx context.Context, t Table) ([]table.Column, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer os.Remove(b.Path)
+		defer func() { _ = os.Remove(b.Path) }() // a leftover lies in the temporary folder
 		return i.parser.Infer(ctx, format.Input{Layout: b.Layout, Name: b.Name, Path: b.Path, Size: b.Size})
 	}
 	return nil, nil

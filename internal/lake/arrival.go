@@ -21,11 +21,21 @@ const (
 type History struct {
 	byFile map[string]Manifest
 	byHash map[string]Manifest
+	undone map[string]Manifest // by hash: what was taken back does not come by itself
 }
 
 // NewHistory prepares the complete loads of one dataset, in any order.
 func NewHistory(loads []Manifest) History {
-	h := History{byFile: map[string]Manifest{}, byHash: map[string]Manifest{}}
+	h := History{byFile: map[string]Manifest{}, byHash: map[string]Manifest{}, undone: map[string]Manifest{}}
+	byID := make(map[string]Manifest, len(loads))
+	for _, m := range loads {
+		byID[m.ID] = m
+	}
+	for _, m := range loads {
+		if m.Undoes != "" {
+			h.undone[byID[m.Undoes].Hash] = byID[m.Undoes]
+		}
+	}
 	for _, m := range Active(loads) {
 		h.Add(m)
 	}
@@ -47,7 +57,15 @@ func (h History) Add(m Manifest) {
 // so that its bytes need not be read to know they are the same.
 func (h History) Untouched(file string, size int64, modified time.Time) bool {
 	m, ok := h.byFile[file]
-	return ok && m.Size == size && m.Modified.Equal(modified) && !h.Orphaned(file)
+	if ok && m.Size == size && m.Modified.Equal(modified) && !h.Orphaned(file) {
+		return true
+	}
+	for _, m := range h.undone {
+		if m.File == file && m.Size == size && m.Modified.Equal(modified) {
+			return true
+		}
+	}
+	return false
 }
 
 // Orphaned reports whether a file was only noted as a copy of another one,
@@ -55,14 +73,18 @@ func (h History) Untouched(file string, size int64, modified time.Time) bool {
 func (h History) Orphaned(file string) bool {
 	m, ok := h.byFile[file]
 	_, held := h.byHash[m.Hash]
-	return ok && m.SameAs != "" && !held
+	_, undone := h.undone[m.Hash]
+	return ok && m.SameAs != "" && !held && !undone
 }
 
 // Judge tells what a file with the hash means, and the load it is the same
 // as, a copy of, or a correction of. A file that was only noted as a copy and
 // now has bytes of its own, or the only ones of their kind, is New; the note
-// comes with it, to be superseded.
+// comes with it, to be superseded. Bytes that were undone are the Same.
 func (h History) Judge(file, hash string) (Meaning, Manifest) {
+	if m, ok := h.undone[hash]; ok {
+		return Same, m
+	}
 	known, isKnown := h.byFile[file]
 	if isKnown && known.Hash == hash && !h.Orphaned(file) {
 		return Same, known

@@ -61,6 +61,9 @@ type Manifest struct {
 	// the words of its kind; "" for one that lists files.
 	Position     string       `json:"position,omitempty"`
 	Completeness Completeness `json:"completeness,omitzero"`
+	Undoes       string       `json:"undoes,omitempty"` // the load this one takes back
+	Actor        string       `json:"actor,omitempty"`  // who uploaded or undid it
+	Reason       string       `json:"reason,omitempty"`
 }
 
 // Completeness is how it is known that nothing is missing from a load: what
