@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
 
 	"github.com/larder-data/larder/internal/table"
 )
@@ -28,8 +29,36 @@ func (j *job) readCSV(ctx context.Context, t text) (Outcome, error) {
 	if err == nil && rejected && j.narrow {
 		// A number may be right and only too long for the quick way.
 		j.wide, j.unfit = true, false
-		out, _, err = j.scanCSV(ctx, t, fields)
+		out, rejected, err = j.scanCSV(ctx, t, fields)
 	}
+	if (rejected || j.unfit) && j.drift.Retyped == project.Evolve && (err == nil || fault.KindOf(err) == fault.Held) {
+		return j.retypedCSV(ctx, t, fields, out, err)
+	}
+	return out, err
+}
+
+// retypedCSV reads the file again when undeclared columns hold values of
+// another type than before, as types that hold both.
+func (j *job) retypedCSV(ctx context.Context, t text, fields []field, out Outcome, told error) (Outcome, error) {
+	shown, err := j.inferCSV(ctx, j.conn, t)
+	if err != nil {
+		return out, err
+	}
+	changed := false
+	for i := range fields {
+		f := &fields[i]
+		if f.skip || j.declares(f.Name) || i >= len(shown) {
+			continue
+		}
+		if joined := table.Join(f.Type, shown[i].Type); joined != f.Type {
+			*f, changed = field{Column: table.Column{Name: f.Name, Type: joined}}, true
+		}
+	}
+	if !changed {
+		return out, told
+	}
+	j.unfit = false
+	out, _, err = j.scanCSV(ctx, t, fields)
 	return out, err
 }
 
@@ -96,6 +125,8 @@ func (j *job) fields(header []string, known []table.Column) ([]field, error) {
 		}
 		if k, ok := table.Find(known, f.Name); ok {
 			f.Column = k
+		} else {
+			f.skip = len(known) > 0 && j.drift.Added == project.Ignore
 		}
 		if f.Name == "" {
 			return nil, fault.New(fault.Held, "%s has no name for its column %d", j.in.Name, i+1).
@@ -118,7 +149,7 @@ func (j *job) missing(fields []field, known []table.Column) error {
 		names = append(names, f.Name)
 	}
 	for _, k := range known {
-		if _, ok := table.Find(columnsOf(fields), k.Name); ok {
+		if _, ok := table.Find(columnsOf(fields), k.Name); ok || j.drift.Removed != project.Hold {
 			continue
 		}
 		err := fault.New(fault.Held, "%s lacks the column %s; it has %s", j.in.Name, k.Name, strings.Join(names, ", "))

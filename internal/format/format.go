@@ -7,6 +7,8 @@
 package format
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/larder-data/larder/internal/fault"
@@ -42,6 +44,7 @@ type Column struct {
 type Layout struct {
 	Settings
 	columns []column
+	drift   project.Drift
 }
 
 // column is a declared column and where it comes from.
@@ -53,7 +56,7 @@ type column struct {
 // LayoutOf joins what a table says of its files, decoded by its source's kind,
 // with its columns. The error is everything wrong with the columns.
 func LayoutOf(s project.Source, t project.SourceTable, own Settings) (Layout, error) {
-	l := Layout{Settings: own}
+	l := Layout{Settings: own, drift: t.Drift}
 	var faults fault.List
 	for _, c := range t.Columns {
 		written := Column{}
@@ -106,6 +109,11 @@ type Outcome struct {
 	Rows        int64
 	Quarantined int64
 	Notes       []string
+}
+
+// declares reports whether the table declares a column.
+func (l Layout) declares(name string) bool {
+	return slices.ContainsFunc(l.columns, func(c column) bool { return strings.EqualFold(c.Name, name) })
 }
 
 func (l Layout) header() bool { return l.Header == nil || *l.Header }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
 
 	"github.com/larder-data/larder/internal/table"
 )
@@ -31,6 +32,7 @@ type field struct {
 	raw    string // the name under which the reader delivers it
 	as     string // the type the reader delivers; "" when it delivers Column.Type
 	format string // of dates and timestamps
+	skip   bool   // it is there and not taken
 }
 
 // value is the expression of the column's value.
@@ -51,6 +53,8 @@ func (f field) value() string {
 func (f field) unfit() string {
 	raw := table.Quote(f.raw)
 	switch {
+	case f.skip:
+		return ""
 	case f.format == "" && f.as == "":
 		return ""
 	case f.format == "" && f.Type.Kind == table.Decimal && f.as != "VARCHAR":
@@ -64,6 +68,9 @@ func (f field) unfit() string {
 func (j *job) selected(fields []field, row string) string {
 	var list []string
 	for _, f := range fields {
+		if f.skip {
+			continue
+		}
 		list = append(list, f.value()+" AS "+table.Quote(f.Name))
 	}
 	return strings.Join(append(list, table.Literal(j.in.Load)+" AS _load", table.Literal(j.in.Name)+" AS _file",
@@ -157,9 +164,11 @@ func (j *job) copy(ctx context.Context, query, to string) (int64, error) {
 }
 
 func columnsOf(fields []field) []table.Column {
-	out := make([]table.Column, len(fields))
-	for i, f := range fields {
-		out[i] = f.Column
+	var out []table.Column
+	for _, f := range fields {
+		if !f.skip {
+			out = append(out, f.Column)
+		}
 	}
 	return out
 }
@@ -178,7 +187,7 @@ func (j *job) quarantine(ctx context.Context, out *Outcome, from ...string) erro
 	if err != nil {
 		return err
 	}
-	if out.Quarantined > allowed {
+	if out.Quarantined > allowed && j.drift.Retyped != project.Ignore {
 		return j.tooMany(ctx, *out, rejects)
 	}
 	_, err = j.copy(ctx, "SELECT "+table.Literal(j.in.Load)+" AS _load, "+table.Literal(j.in.Name)+" AS _file, line, column_name, reason, text, "+

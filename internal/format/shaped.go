@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
 
 	"github.com/larder-data/larder/internal/table"
 )
@@ -87,10 +88,16 @@ func (j *job) named(there []table.Column) ([]field, error) {
 				f.Name, f.format = own.Name, own.Format
 			}
 		}
-		if k, ok := table.Find(j.in.Known, f.Name); ok && k.Type != c.Type {
-			f.Type, f.as = k.Type, c.Type.String()
-		} else if f.format != "" {
+		k, ok := table.Find(j.in.Known, f.Name)
+		switch {
+		case ok && k.Type != c.Type:
+			f.Type, f.as = j.taken(f.Name, k.Type, c.Type), c.Type.String()
+		case f.format != "":
 			f.as = c.Type.String()
+		}
+		f.skip = !ok && len(j.in.Known) > 0 && j.drift.Added == project.Ignore
+		if f.Type == c.Type && f.format == "" {
+			f.as = ""
 		}
 		if !f.Type.IsTemporal() || c.Type.Kind != table.Varchar {
 			f.format = ""
@@ -101,6 +108,20 @@ func (j *job) named(there []table.Column) ([]field, error) {
 		fields = append(fields, f)
 	}
 	return fields, j.missing(fields, j.in.Known)
+}
+
+// taken is the type a column is read as that was one and is another now.
+func (j *job) taken(name string, known, found table.Type) table.Type {
+	switch {
+	case j.declares(name):
+		return known
+	case table.Widens(known, found) && j.drift.Widened != project.Ignore:
+		return found
+	case j.drift.Retyped == project.Evolve:
+		return table.Join(known, found)
+	default:
+		return known
+	}
 }
 
 // written writes the fields of a file whose rows the reader takes or leaves

@@ -8,6 +8,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/lake"
+	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/table"
 	"github.com/zeebo/xxh3"
 )
@@ -125,11 +126,19 @@ func (in *Intake) judge(m *lake.Manifest, o format.Outcome) error {
 		return nil
 	}
 	for _, change := range lake.Compare(in.known, o.Columns) {
-		if !change.Evolves() {
+		response := map[lake.ChangeKind]project.Response{
+			lake.Added: in.table.Drift.Added, lake.Widened: in.table.Drift.Widened,
+			lake.Removed: in.table.Drift.Removed, lake.Retyped: in.table.Drift.Retyped,
+		}[change.Kind]
+		switch response {
+		case project.Evolve:
+			in.Note(m.File + ": " + change.String())
+		case project.Ignore:
+		default:
 			return fault.New(fault.Held, "%s does not fit %s: %s", m.File, m.Dataset, change).
-				WithHint("the last good data stays; ask for a corrected file, or change columns: in %s", in.table.Where)
+				WithHint("the last good data stays; ask for a corrected file, change columns:, or say drift: {%s: evolve} in %s", change.Kind, in.table.Where)
 		}
-		in.Note(m.File + ": " + change.String())
+		m.Drift = append(m.Drift, change)
 	}
 	return nil
 }
@@ -143,7 +152,7 @@ func (in *Intake) commit(ctx context.Context, m lake.Manifest, draft lake.Draft,
 	in.sequence++
 	in.taken++
 	if m.SameAs == "" {
-		in.known = lake.Evolve(in.known, m.Columns)
+		in.known = lake.After(in.known, m)
 	}
 	return nil
 }

@@ -10,26 +10,23 @@ import (
 
 // Change is one difference between two schemas of a dataset.
 type Change struct {
-	Kind   ChangeKind
-	Column string
-	Before table.Type // zero for Added
-	After  table.Type // zero for Removed
+	Kind   ChangeKind `json:"kind"`
+	Column string     `json:"column"`
+	Before table.Type `json:"before,omitzero"` // zero for Added
+	After  table.Type `json:"after,omitzero"`  // zero for Removed
 }
 
 // ChangeKind says how a column differs.
-type ChangeKind uint8
+type ChangeKind string
 
 // The kinds of changes. A renamed column is one Removed and one Added: that
 // they belong together is never guessed.
 const (
-	Added   ChangeKind = iota // evolves: older rows have NULL
-	Widened                   // a whole number that holds all it held before: evolves
-	Removed                   // holds
-	Retyped                   // holds
+	Added   ChangeKind = "added"   // older rows have NULL
+	Widened ChangeKind = "widened" // a whole number that holds all it held before
+	Removed ChangeKind = "removed"
+	Retyped ChangeKind = "retyped"
 )
-
-// Evolves reports whether the table can take the change without a person.
-func (c Change) Evolves() bool { return c.Kind == Added || c.Kind == Widened }
 
 // String tells the change in words.
 func (c Change) String() string {
@@ -56,7 +53,7 @@ func Compare(before, after []table.Column) []Change {
 		case !ok:
 			changes = append(changes, Change{Removed, old.Name, old.Type, table.Type{}})
 		case now.Type == old.Type:
-		case widens(old.Type, now.Type):
+		case table.Widens(old.Type, now.Type):
 			changes = append(changes, Change{Widened, old.Name, old.Type, now.Type})
 		default:
 			changes = append(changes, Change{Retyped, old.Name, old.Type, now.Type})
@@ -87,31 +84,26 @@ func Evolve(before, after []table.Column) []table.Column {
 	return out
 }
 
+// After returns the schema a load leaves behind: what Evolve says, and the
+// types of columns it was allowed to change.
+func After(schema []table.Column, m Manifest) []table.Column {
+	out := Evolve(schema, m.Columns)
+	for _, change := range m.Drift {
+		at := slices.IndexFunc(out, func(c table.Column) bool { return strings.EqualFold(c.Name, change.Column) })
+		if change.Kind == Retyped && at >= 0 {
+			out[at].Type = change.After
+		}
+	}
+	return out
+}
+
 // Schema returns the columns of a dataset after all its active loads.
 func Schema(loads []Manifest) []table.Column {
 	var schema []table.Column
 	for _, m := range Active(loads) {
 		if m.SameAs == "" {
-			schema = Evolve(schema, m.Columns)
+			schema = After(schema, m)
 		}
 	}
 	return schema
-}
-
-var signed = []table.Kind{table.TinyInt, table.SmallInt, table.Integer, table.BigInt, table.HugeInt}
-
-var unsigned = []table.Kind{table.UTinyInt, table.USmallInt, table.UInteger, table.UBigInt, table.UHugeInt}
-
-// widens reports whether every whole number of the type from is one of to.
-func widens(from, to table.Type) bool {
-	s, t := slices.Index(signed, from.Kind), slices.Index(signed, to.Kind)
-	u, v := slices.Index(unsigned, from.Kind), slices.Index(unsigned, to.Kind)
-	switch {
-	case s >= 0 && t >= 0:
-		return t > s
-	case u >= 0 && v >= 0:
-		return v > u
-	default: // an unsigned number needs the next larger signed type
-		return u >= 0 && t > u
-	}
 }

@@ -61,6 +61,7 @@ type Manifest struct {
 	// the words of its kind; "" for one that lists files.
 	Position     string       `json:"position,omitempty"`
 	Completeness Completeness `json:"completeness,omitzero"`
+	Drift        []Change     `json:"drift,omitempty"`  // how its columns differ from the table's before, where that was taken
 	Undoes       string       `json:"undoes,omitempty"` // the load this one takes back
 	Actor        string       `json:"actor,omitempty"`  // who uploaded or undid it
 	Reason       string       `json:"reason,omitempty"`

@@ -77,6 +77,7 @@ type Source struct {
 	Owner  string
 	About  string // the description
 	Tags   []string
+	Drift  Drift
 	Tables []SourceTable
 	Where  fault.Place
 }
@@ -95,6 +96,7 @@ type SourceTable struct {
 	Deleted     string // SQL expression that is true for a deletion
 	Window      string // of mode window: the column whose values a load replaces
 	FreshWithin time.Duration
+	Drift       Drift
 	Node        ast.Node `json:"-"` // the table's mapping, for the adapter
 	Where       fault.Place
 }

@@ -18,6 +18,7 @@ type sourceSpec struct {
 	Description string         `yaml:"description" jsonschema_description:"What the source is"`
 	Owner       Placed[string] `yaml:"owner" jsonschema_description:"The squad that looks after it"`
 	Tags        []string       `yaml:"tags" jsonschema_description:"Words to select its tables by"`
+	Drift       driftSpec      `yaml:"drift" jsonschema_description:"What follows when columns change, for all its tables"`
 	Tables      Map[tableNode] `yaml:"tables" jsonschema:"required" jsonschema_description:"The tables it lands, by name, as lake.<source>_<table>"`
 }
 
@@ -39,6 +40,7 @@ type tableSpec struct {
 	Deleted     Placed[string]        `yaml:"deleted" jsonschema_description:"With key: a condition that is true for a row that was deleted"`
 	Window      Placed[string]        `yaml:"window" jsonschema_description:"The column whose values a load replaces; neither key nor window: loads are appended"`
 	FreshWithin Placed[time.Duration] `yaml:"fresh_within" jsonschema_description:"How old its newest load may get, such as 1 day"`
+	Drift       driftSpec             `yaml:"drift" jsonschema_description:"What follows when its columns change; the source's when not given"`
 	Columns     Map[columnNode]       `yaml:"columns" jsonschema_description:"The columns, by name: a type, or a mapping; inferred from the data when not given"`
 	Checks      []checkSpec           `yaml:"checks" jsonschema_description:"Rules its rows keep"`
 }
@@ -68,7 +70,7 @@ func (l *loader) source(name string) {
 	}
 	source := Source{
 		Name: cmp.Or(spec.Name.Value, baseName(name)), Kind: spec.Kind.Value, Node: node, File: file,
-		Owner: l.mentionSquad(spec.Owner), About: spec.Description, Tags: spec.Tags, Where: file.At(node),
+		Owner: l.mentionSquad(spec.Owner), About: spec.Description, Tags: spec.Tags, Drift: spec.Drift.over(Drift{}), Where: file.At(node),
 	}
 	if spec.Name.Given() {
 		source.Where = spec.Name.Where
@@ -93,7 +95,7 @@ func (l *loader) sourceTable(source Source, entry Entry[tableNode], kind Kind, j
 		Dataset: "lake." + source.Name + "_" + entry.Key, Name: entry.Key, Description: spec.Description,
 		Owner: cmp.Or(l.mentionSquad(spec.Owner), source.Owner), Tags: union(source.Tags, spec.Tags),
 		Key: spec.Key.Value, Version: spec.Version.Value, Deleted: spec.Deleted.Value, Window: spec.Window.Value,
-		FreshWithin: spec.FreshWithin.Value, Mode: "append", Node: node, Where: entry.Where,
+		FreshWithin: spec.FreshWithin.Value, Drift: spec.Drift.over(source.Drift), Mode: "append", Node: node, Where: entry.Where,
 	}
 	l.mode(&t, spec)
 	var checks []keyCheck
