@@ -10,10 +10,17 @@ import (
 
 func TestTypesJoin(t *testing.T) {
 	for _, c := range []struct{ a, b, want string }{
-		{"integer", "bigint", "BIGINT"}, {"bigint", "integer", "BIGINT"}, {"utinyint", "smallint", "SMALLINT"},
-		{"integer", "decimal(18,2)", "DECIMAL(18,2)"}, {"bigint", "decimal(18,2)", "DECIMAL(21,2)"},
-		{"decimal(18,2)", "decimal(20,6)", "DECIMAL(22,6)"}, {"decimal(38,0)", "decimal(10,9)", "VARCHAR"},
-		{"date", "integer", "VARCHAR"}, {"double", "decimal(4,2)", "VARCHAR"}, {"hugeint", "decimal(4,2)", "VARCHAR"}, {"date", "date", "DATE"},
+		{"integer", "bigint", "BIGINT"},
+		{"bigint", "integer", "BIGINT"},
+		{"utinyint", "smallint", "SMALLINT"},
+		{"integer", "decimal(18,2)", "DECIMAL(18,2)"},
+		{"bigint", "decimal(18,2)", "DECIMAL(21,2)"},
+		{"decimal(18,2)", "decimal(20,6)", "DECIMAL(22,6)"},
+		{"decimal(38,0)", "decimal(10,9)", "VARCHAR"},
+		{"date", "integer", "VARCHAR"},
+		{"double", "decimal(4,2)", "VARCHAR"},
+		{"hugeint", "decimal(4,2)", "VARCHAR"},
+		{"date", "date", "DATE"},
 		{"ubigint", "bigint", "DECIMAL(20,0)"},
 	} {
 		a, errA := table.ParseType(c.a)
