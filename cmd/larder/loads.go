@@ -143,7 +143,7 @@ func aside(l app.PastLoad) string {
 	if l.Undoes != "" {
 		add("undoes %s: %s (%s)", l.Undoes, l.Reason, l.Actor)
 	} else if l.Actor != "" {
-		add("by %s: %s", l.Actor, l.Reason)
+		add("%s", strings.TrimSuffix("by "+l.Actor+": "+l.Reason, ": "))
 	}
 	if l.By != "" {
 		add("%s by %s", l.State, l.By)

@@ -11,6 +11,7 @@ import (
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
+	"github.com/larder-data/larder/internal/ingest/upload"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -20,14 +21,16 @@ import (
 // sourceKinds are the kinds of sources this program reads.
 func sourceKinds() map[string]project.Kind {
 	return map[string]project.Kind{
-		"files": {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+		"files":  {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+		"upload": {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 	}
 }
 
 // sourceReaders are what reads each kind.
 func (a *App) sourceReaders() map[string]ingest.Reader {
 	return map[string]ingest.Reader{
-		"files": files.NewReader(a.Project.Root),
+		"files":  files.NewReader(a.Project.Root),
+		"upload": upload.Reader{},
 	}
 }
 
@@ -97,11 +100,16 @@ func (a *App) tell(r build.Repairs) {
 	say(r.Adopted, "is", "are", "in the warehouse but not in the ledger: built again by the next run")
 }
 
-// builder joins what a build needs.
-func (a *App) builder(observe func(build.Event)) *build.Builder {
-	checks := judge{a: a, checker: &check.Checker{
+// judge evaluates the project's rules in the warehouse.
+func (a *App) judge() judge {
+	return judge{a: a, checker: &check.Checker{
 		Engine: a.engine, Capabilities: a.engine.Capabilities(), History: a.store, Clock: a.options.Now,
 	}}
+}
+
+// builder joins what a build needs.
+func (a *App) builder(observe func(build.Event)) *build.Builder {
+	checks := a.judge()
 	models := make(map[string]build.Model, len(a.Graph.Nodes))
 	for dataset := range a.Graph.Nodes {
 		models[dataset] = a.buildModel(dataset)

@@ -80,8 +80,12 @@ func (i *Ingester) columns(ctx context.Context, dataset string) ([]table.Column,
 		return nil, fault.Wrap(dataset, err)
 	}
 	if len(columns) == 0 {
+		hint := "declare columns:"
+		if _, files := i.readers[t.Source.Kind].(Lister); files {
+			hint += ", or put a first file where files: points"
+		}
 		return nil, fault.At(t.Where, fault.Invalid, "nothing is known of the columns of %s: none are declared and there is no data yet", dataset).
-			WithHint("declare columns:, or put a first file where files: points")
+			WithHint("%s", hint)
 	}
 	i.learned[dataset] = columns
 	return columns, nil
@@ -240,10 +244,7 @@ func (i *Ingester) Archive(ctx context.Context, dataset, run string) ([]string, 
 	if err != nil {
 		return nil, fault.Wrap(dataset, err)
 	}
-	in := &Intake{
-		ingester: i, table: t, run: run, history: lake.NewHistory(manifests),
-		known: lake.Evolve(Declared(t), lake.Schema(manifests)), sequence: lake.NextSequence(manifests),
-	}
+	in := i.intake(t, run, manifests)
 	switch reader := i.readers[t.Source.Kind].(type) {
 	case Lister:
 		err = in.list(ctx, reader, len(manifests) == 0)
@@ -251,6 +252,13 @@ func (i *Ingester) Archive(ctx context.Context, dataset, run string) ([]string, 
 		err = reader.Ask(ctx, t, i.past(manifests, in.known), in)
 	}
 	return in.notes, fault.Wrap(dataset, err)
+}
+
+func (i *Ingester) intake(t Table, run string, manifests []lake.Manifest) *Intake {
+	return &Intake{
+		ingester: i, table: t, run: run, history: lake.NewHistory(manifests),
+		known: lake.Evolve(Declared(t), lake.Schema(manifests)), sequence: lake.NextSequence(manifests),
+	}
 }
 
 // past is what an Asker is told.
