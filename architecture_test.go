@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"engine", "lake", "state", "notify", "format"},
 	{"project", "compile"},
 	{"library"},
-	{"table", "fault", "pgtest"},
+	{"table", "fault", "pgtest", "mariadbtest"},
 }
 
 type pkg struct {
