@@ -3,6 +3,7 @@ package vendors
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +28,9 @@ type client struct {
 	w    *World
 	http *http.Client
 	key  map[Service]func(*http.Request)
+
+	ctx       context.Context // of the next request
+	onTrouble atomic.Pointer[context.CancelFunc]
 }
 
 func small() shop.Options { return shop.Options{Days: 12, Scale: 0.1} }
@@ -36,12 +41,18 @@ func world(t testing.TB, options Options) *client {
 	if options.Shop == (shop.Options{}) {
 		options.Shop = small()
 	}
+	transport := &http.Transport{}
+	c := &client{t: t, http: &http.Client{Transport: transport, Timeout: time.Minute}, ctx: t.Context()}
+	options.OnTrouble = func(Happening) {
+		if giveUp := c.onTrouble.Load(); giveUp != nil {
+			(*giveUp)()
+		}
+	}
 	w, err := Start("127.0.0.1:0", options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{}
-	c := &client{t: t, w: w, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	c.w = w
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		if err := w.Stop(); err != nil {
@@ -100,7 +111,7 @@ func (c *client) send(method, path string, body io.Reader) reply {
 	if strings.HasPrefix(path, "/") {
 		address = c.w.URL() + path
 	}
-	r, err := http.NewRequestWithContext(c.t.Context(), method, address, body)
+	r, err := http.NewRequestWithContext(c.ctx, method, address, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}

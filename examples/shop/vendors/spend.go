@@ -20,7 +20,7 @@ func (s *stock) spend(from *folder) {
 	})
 	from.rows("ads/social", ';', true, func(v []string) {
 		day := date(v[0], "02.01.2006")
-		s.keep("ads/spend", v[1], day, []string{"social", day, v[1], utf8(v[2]), v[3], v[4], strings.Replace(v[5], ",", ".", 1), "EUR", ""})
+		s.keep("ads/spend", v[1], day, []string{"social", day, v[1], fromLatin1(v[2]), v[3], v[4], strings.Replace(v[5], ",", ".", 1), "EUR", ""})
 	})
 	spend := s.feeds["ads/spend"]
 	for i := range spend.records { // a campaign has a record each day
@@ -41,8 +41,8 @@ func date(said, layout string) string {
 	return t.Format(time.DateOnly)
 }
 
-// utf8 reads ISO 8859-1, which the social network writes.
-func utf8(latin1 string) string {
+// fromLatin1 reads ISO 8859-1, which the social network writes.
+func fromLatin1(latin1 string) string {
 	letters := make([]rune, len(latin1))
 	for i := range len(latin1) {
 		letters[i] = rune(latin1[i])

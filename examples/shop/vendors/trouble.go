@@ -152,8 +152,19 @@ func (w *World) luck(s *spell) uint64 {
 }
 
 // strike reports whether a spell strikes a request that it can spoil, and if
-// so notes it.
+// so notes and tells it.
 func (w *World) strike(s *spell, c call) bool {
+	h := Happening{s.Kind, s.Service, s.Seed, c.number, c.URL.Path}
+	if !w.note(s, h) {
+		return false
+	}
+	if w.options.OnTrouble != nil {
+		w.options.OnTrouble(h)
+	}
+	return true
+}
+
+func (w *World) note(s *spell, h Happening) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -166,7 +177,7 @@ func (w *World) strike(s *spell, c call) bool {
 		s.left--
 	}
 	s.struck++
-	w.happened = append(w.happened, Happening{s.Kind, s.Service, s.Seed, c.number, c.URL.Path})
+	w.happened = append(w.happened, h)
 	return true
 }
 

@@ -45,6 +45,10 @@ type Options struct {
 	Limits  bool             // requests beyond a service's rate are refused with 429
 	Trouble []Trouble
 
+	// OnTrouble is told of each happening before the client notices, so that a
+	// test need not guess when a request is stalled. nil tells nobody.
+	OnTrouble func(Happening)
+
 	RetryAfter time.Duration // what 429 and 503 of a trouble ask for, whole seconds; 0 is a second
 	GiantBytes int64         // what a giant body comes to; 0 is ten thousand million
 }
