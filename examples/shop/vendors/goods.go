@@ -21,8 +21,12 @@ func (s *stock) item(product []string) {
 	if kept == "" {
 		kept = "ambient"
 	}
+	sizes := "{" + size + "}"
+	if strings.Contains(size, " ") {
+		sizes = `{"` + size + `"}`
+	}
 	details := `{"item": "` + what + `", "size": "` + size + `"}`
-	s.keep("catalogue/items", id, at, []string{id, vendor, name, category, cost, kept, `{"` + size + `"}`, details, at})
+	s.keep("catalogue/items", id, at, []string{id, vendor, name, category, cost, kept, sizes, details, at})
 }
 
 // goods reads what was received at the warehouse door, and who supplies.
