@@ -18,14 +18,26 @@ import (
 
 func (p *program) demoCommand() *cobra.Command {
 	var options shop.Options
+	var serve bool
 	cmd := &cobra.Command{
-		Use:   "demo [DIR]",
+		Use:   "demo [DIR | --serve-vendors [ADDR]]",
 		Short: "A whole shop in a folder: simulated, landed, built, checked - and what happens when one row is wrong",
 		Long: `Writes the example project "shop" into DIR (default larder-shop) as plain files to
 keep and edit, simulates a grocery membership shop, lands and builds everything,
-then breaks one raw row to show what Larder is about.`,
+then breaks one raw row to show what Larder is about.
+
+With --serve-vendors nothing is written: the same shop's vendors answer over HTTP
+instead, on ADDR (default 127.0.0.1:8025), with their keys and their rate limits,
+until Ctrl-C. Sources can be written and tried against them without an account;
+VENDORS.md in a demo's folder documents their APIs.`,
 		Args: cobra.MaximumNArgs(1),
+		Example: `  larder demo
+  larder demo --serve-vendors
+  larder demo --serve-vendors 127.0.0.1:9000 --days 46`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if serve {
+				return p.serveVendors(cmd.Context(), args, options)
+			}
 			dir := "larder-shop"
 			if len(args) == 1 {
 				dir = args[0]
@@ -37,6 +49,7 @@ then breaks one raw row to show what Larder is about.`,
 	cmd.Flags().IntVar(&options.Days, "days", 45, "days to simulate")
 	cmd.Flags().Uint64Var(&options.Seed, "seed", 0, "another shop: the same seed is the same shop to the byte")
 	cmd.Flags().Float64Var(&options.Scale, "scale", 1, "size of the shop; 1 is some 85 orders a day")
+	cmd.Flags().BoolVar(&serve, "serve-vendors", false, "serve the shop's vendors' APIs instead, until Ctrl-C")
 	return cmd
 }
 

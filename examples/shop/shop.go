@@ -36,7 +36,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 )
 
-//go:embed project/README.md project/larder.yml project/squads project/sources project/checks
+//go:embed project/README.md project/VENDORS.md project/larder.yml project/squads project/sources project/checks
 //go:embed all:project/models
 var files embed.FS
 

@@ -66,14 +66,6 @@ func without(rows []Row, names ...string) []Row {
 	return rows
 }
 
-func renamed(rows []Row, from, to string) []Row {
-	for _, row := range rows {
-		row[to] = row[from]
-		delete(row, from)
-	}
-	return rows
-}
-
 // What the vendors tell once everything is final is what the files hold, by
 // the names of their headers.
 func TestTruthIsTheFiles(t *testing.T) {

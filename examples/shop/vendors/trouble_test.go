@@ -410,14 +410,16 @@ func TestStopEndsEverything(t *testing.T) {
 		}
 		ended <- err
 	}()
-	giant, err := plain.Get(w.URL() + "/ads/v1/spend?from=2025-01-01&to=2025-01-12&api_key=" + AdsKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer giant.Body.Close()
 	go func() {
-		_, _ = io.Copy(io.Discard, giant.Body)
-		close(read)
+		defer close(read)
+		giant, err := plain.Get(w.URL() + "/ads/v1/spend?from=2025-01-01&to=2025-01-12&api_key=" + AdsKey)
+		if err != nil {
+			return
+		}
+		defer giant.Body.Close()
+		if _, err := io.Copy(io.Discard, giant.Body); err == nil {
+			t.Error("a giant body came to its end")
+		}
 	}()
 	both.Wait()
 	for range 2 {
@@ -427,7 +429,8 @@ func TestStopEndsEverything(t *testing.T) {
 	}
 	<-ended
 	<-read
-	if _, err := plain.Get(w.URL()); err == nil {
+	if late, err := plain.Get(w.URL()); err == nil {
+		late.Body.Close()
 		t.Error("still answers")
 	}
 }

@@ -6,7 +6,7 @@
 //
 // They can be told to misbehave, by name, in the same way each time. Time is
 // virtual unless a clock is given: nothing waits. Landing what they tell is left
-// to larder. README.md describes the APIs as a vendor's documentation would.
+// to larder. VENDORS.md in the example project documents the APIs as vendors do.
 package vendors
 
 import (
