@@ -19,7 +19,7 @@ func (w *World) scanLines(v *view, r *http.Request) answer {
 // scanXML answers GET /carrier/v1/events.xml.
 func (w *World) scanXML(v *view, r *http.Request) answer {
 	return w.scansOf(v, r, func(p *page) answer {
-		return answer{status: http.StatusOK, kind: "application/xml", body: p.xml("events", "event"), zipped: true}
+		return answer{status: http.StatusOK, kind: "application/xml", body: p.xml("scans", "scan"), zipped: true}
 	})
 }
 

@@ -295,19 +295,19 @@ func (c *client) scanLines(window string) []Row {
 func (c *client) scanXML(window string) []Row {
 	c.t.Helper()
 	var list struct {
-		Count  int `xml:"count,attr"`
-		Events []struct {
+		Count int `xml:"count,attr"`
+		Scans []struct {
 			Fields []struct {
 				XMLName xml.Name
 				Text    string `xml:",chardata"`
 			} `xml:",any"`
-		} `xml:"event"`
+		} `xml:"scan"`
 	}
 	if err := xml.Unmarshal(c.good("/carrier/v1/events.xml"+window).body, &list); err != nil {
 		c.t.Fatal(err)
 	}
 	var rows []Row
-	for _, event := range list.Events {
+	for _, event := range list.Scans {
 		row := Row{}
 		for _, f := range event.Fields {
 			row[f.XMLName.Local] = f.Text

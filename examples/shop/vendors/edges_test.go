@@ -2,6 +2,8 @@ package vendors
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -296,5 +298,44 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		if _, err := c.w.Truth(list); err != nil {
 			t.Errorf("%s: %v", list, err)
 		}
+	}
+}
+
+// Counts are numbers, the shop's amounts texts, the networks' amounts numbers
+// with all their digits, and what has no value is null.
+func TestValuesAreWrittenAsDocumented(t *testing.T) {
+	c := world(t, Options{})
+	first := func(path, list string) map[string]any {
+		return decode(t, c.good(path).body).(map[string]any)[list].([]any)[0].(map[string]any)
+	}
+	order := first("/shop/v1/orders?limit=1", "data")
+	line := order["lines"].([]any)[0].(map[string]any)
+	spend := first("/ads/v1/spend?from=2025-01-05&to=2025-01-05&network=social", "rows")
+	search := first("/ads/v1/spend?from=2025-01-05&to=2025-01-05&network=search", "rows")
+	payment := decode(t, c.good("/payments/v1/transactions?limit=1").body).([]any)[0].(map[string]any)
+	for name, like := range map[string][2]any{
+		"total": {order["total"], ""}, "line_no": {line["line_no"], json.Number("")}, "quantity": {line["quantity"], json.Number("")},
+		"unit_price": {line["unit_price"], ""}, "promotion_id": {line["promotion_id"], nil}, "cost": {spend["cost"], json.Number("")},
+		"exported_at": {spend["exported_at"], nil}, "amount": {payment["amount"], json.Number("")}, "payout_id": {payment["payout_id"], nil},
+	} {
+		if fmt.Sprintf("%T", like[0]) != fmt.Sprintf("%T", like[1]) {
+			t.Errorf("%s is %v, a %T", name, like[0], like[0])
+		}
+	}
+	if _, there := payment["payout_id"]; there {
+		t.Error("transactions leave out what has no value")
+	}
+	if cost := spend["cost"].(json.Number).String(); len(cost)-strings.IndexByte(cost, '.') != 3 {
+		t.Errorf("a cost of %s", cost)
+	}
+	if spend["campaign"] != "Family dinners" || search["exported_at"] != "2025-01-05T23:10:00" {
+		t.Errorf("%v, %v", spend, search)
+	}
+	titles := map[any]bool{}
+	for _, row := range c.adsAll(false) {
+		titles[row["campaign"]] = true
+	}
+	if !titles["Frühling im Körbchen"] {
+		t.Errorf("titles are %v", titles)
 	}
 }

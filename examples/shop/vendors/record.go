@@ -85,12 +85,13 @@ func between(records []record, from, to string) []record {
 	return records[:len(records)-len(since(records, to))]
 }
 
-// columnsOf reads "order_id! quantity:whole total:money": ! marks a key.
+// columnsOf reads "order_id! quantity:whole total:money"; ! marks a key.
 func columnsOf(described string) []column {
 	var all []column
 	for _, word := range strings.Fields(described) {
+		word, key := strings.CutSuffix(word, "!")
 		name, kindName, _ := strings.Cut(word, ":")
-		c := column{name: strings.TrimSuffix(name, "!"), key: strings.HasSuffix(name, "!")}
+		c := column{name: name, key: key}
 		switch kindName {
 		case "whole":
 			c.kind = whole

@@ -88,7 +88,7 @@ func (p *page) jsonLines() []byte {
 	return buf
 }
 
-// xml writes <events count="2"><event><parcel_id>...; a value that is not
+// xml writes <scans count="2"><scan><parcel_id>...; a value that is not
 // there has no element.
 func (p *page) xml(list, one string) []byte {
 	buf := []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<" + list + ` count="` + strconv.Itoa(p.total) + "\">\n")

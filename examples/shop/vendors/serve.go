@@ -149,6 +149,7 @@ func (w *World) before(rw http.ResponseWriter, c call) bool {
 		case <-c.Context().Done():
 		case <-w.stopping:
 		}
+		abandon(rw)
 	case HTMLPage:
 		body := "<!doctype html>\n<html><head><title>Maintenance</title></head><body><h1>We will be back soon</h1></body></html>\n"
 		w.send(rw, c.Request, answer{status: http.StatusOK, kind: "text/html; charset=utf-8", body: []byte(body)})
@@ -248,13 +249,21 @@ func cut(rw http.ResponseWriter, a answer) {
 	rw.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	rw.WriteHeader(a.status)
 	_, _ = rw.Write(a.body[:len(a.body)/2])
-	control := http.NewResponseController(rw)
-	_ = control.Flush()
-	connection, _, err := control.Hijack()
-	if err != nil {
-		return // net/http closes a connection whose body is too short
+	abort(rw)
+}
+
+// abandon ends a connection without an answer.
+func abandon(rw http.ResponseWriter) {
+	if connection, _, err := http.NewResponseController(rw).Hijack(); err == nil {
+		_ = connection.Close()
 	}
-	_ = connection.Close()
+}
+
+// abort ends a connection with the answer that was begun, so that nobody takes
+// it for whole.
+func abort(rw http.ResponseWriter) {
+	_ = http.NewResponseController(rw).Flush() // a client that left needs nothing
+	abandon(rw)
 }
 
 // around splits a body where a field or record of any size may stand.
@@ -284,6 +293,7 @@ func (w *World) giant(rw http.ResponseWriter, a answer, front, back []byte) {
 	for left := w.options.GiantBytes; left > 0; left -= int64(len(chunk)) {
 		select {
 		case <-w.stopping:
+			abort(rw)
 			return
 		default:
 		}

@@ -427,7 +427,9 @@ func TestStopEndsEverything(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("a stalled request was answered")
+	}
 	<-read
 	if late, err := plain.Get(w.URL()); err == nil {
 		late.Body.Close()
