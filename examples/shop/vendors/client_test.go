@@ -251,6 +251,8 @@ func (c *client) adsAll(byOffset bool) []Row {
 
 var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)
 
+var nextCursor = regexp.MustCompile(`"next_cursor":"([^"]*)"`)
+
 // linkedAll follows the Link header.
 func (c *client) linkedAll(path string) []Row {
 	c.t.Helper()
