@@ -93,12 +93,20 @@ func (b *bucket) hold(key, day, today string, content func() []byte) error {
 		body := content()
 		at := morning(day)
 		b.clock.at.Store(&at)
-		if _, err := b.objects.PutObject(BucketName, key, nil, bytes.NewReader(body), int64(len(body)), nil); err != nil {
+		meta := map[string]string{"Last-Modified": at.Format(http.TimeFormat), "Content-Type": objectKind(key)}
+		if _, err := b.objects.PutObject(BucketName, key, meta, bytes.NewReader(body), int64(len(body)), nil); err != nil {
 			return fault.New(fault.Internal, "the bucket: %s: %w", key, err)
 		}
 	}
 	b.there[key] = day <= today
 	return nil
+}
+
+func objectKind(key string) string {
+	if strings.HasSuffix(key, ".gz") {
+		return "application/gzip"
+	}
+	return "text/csv"
 }
 
 // morning is when the vendors have told all of a day: at six, a day later.

@@ -85,7 +85,11 @@ func (c *client) settlements() []Row {
 	c.t.Helper()
 	var rows []Row
 	for _, key := range c.objects("settlements/") {
-		rows = append(rows, csvRows(c.t, c.good("/"+BucketName+"/"+key).body)...)
+		r := c.good("/" + BucketName + "/" + key)
+		if day, err := http.ParseTime(r.header.Get("Last-Modified")); err != nil || !strings.Contains(key, day.AddDate(0, 0, -1).Format("2006-01-02")) {
+			c.t.Errorf("%s was modified %q", key, r.header.Get("Last-Modified")) // S3 clients refuse an object without
+		}
+		rows = append(rows, csvRows(c.t, r.body)...)
 	}
 	return rows
 }
