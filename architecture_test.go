@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"serve"},
 	{"schedule"},
 	{"ingest", "build", "check", "trial", "monitor", "incident", "repair", "metric", "lifecycle", "compare", "consolidate"},
-	{"engine", "lake", "state", "notify", "format"},
+	{"engine", "lake", "state", "notify", "format", "parquet"},
 	{"project", "compile"},
 	{"library"},
 	{"table", "fault", "pgtest", "mariadbtest"},

@@ -11,6 +11,7 @@ import (
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
+	source "github.com/larder-data/larder/internal/ingest/postgres"
 	"github.com/larder-data/larder/internal/ingest/upload"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
@@ -21,16 +22,18 @@ import (
 // sourceKinds are the kinds of sources this program reads.
 func sourceKinds() map[string]project.Kind {
 	return map[string]project.Kind{
-		"files":  {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
-		"upload": {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
+		"files":    {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
+		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
 	}
 }
 
 // sourceReaders are what reads each kind.
 func (a *App) sourceReaders() map[string]ingest.Reader {
 	return map[string]ingest.Reader{
-		"files":  files.NewReader(a.Project.Root),
-		"upload": upload.Reader{},
+		"files":    files.NewReader(a.Project.Root),
+		"upload":   upload.Reader{},
+		"postgres": source.NewReader(),
 	}
 }
 

@@ -120,7 +120,10 @@ type Batch struct {
 	Position     string // where to go on from
 	Completeness lake.Completeness
 	Notes        []string
-	changed      func(ctx context.Context) (bool, error)
+	// Whole means that it holds everything the source has: it supersedes every
+	// load before it, also those that brought changes.
+	Whole   bool
+	changed func(ctx context.Context) (bool, error)
 }
 
 // News is what waits to be landed for one table of a Lister.

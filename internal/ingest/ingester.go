@@ -256,7 +256,7 @@ func (i *Ingester) Archive(ctx context.Context, dataset, run string) ([]string, 
 
 func (i *Ingester) intake(t Table, run string, manifests []lake.Manifest) *Intake {
 	return &Intake{
-		ingester: i, table: t, run: run, history: lake.NewHistory(manifests),
+		ingester: i, table: t, run: run, history: lake.NewHistory(manifests), loads: slices.Clone(manifests),
 		known: lake.Evolve(Declared(t), lake.Schema(manifests)), sequence: lake.NextSequence(manifests),
 	}
 }

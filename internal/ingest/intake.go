@@ -22,6 +22,7 @@ type Intake struct {
 	run      string
 	history  lake.History
 	known    []table.Column
+	loads    []lake.Manifest
 	sequence int64
 	notes    []string
 	taken    int // loads committed
@@ -39,11 +40,12 @@ func (in *Intake) Take(ctx context.Context, b Batch) error {
 	started := in.ingester.now()
 	in.salt(&b)
 	meaning, other := in.history.Judge(b.Name, b.Hash)
-	if meaning == lake.Same {
+	if meaning == lake.Same && !b.Whole {
 		return nil
 	}
 	m := in.manifest(b, started)
 	in.tell(&m, meaning, other)
+	in.replace(&m, b)
 	draft, err := in.ingester.archive.Begin(ctx, m.Dataset, m.ID)
 	if err != nil {
 		return err
@@ -89,6 +91,17 @@ func (in *Intake) tell(m *lake.Manifest, meaning lake.Meaning, other lake.Manife
 		in.Note(m.File + " has the same bytes as " + other.File + ": nothing to load")
 	case meaning == lake.Corrected && !in.asked():
 		in.Note(m.File + " was corrected: it supersedes the load of " + other.LoadedAt.Format("2006-01-02 15:04"))
+	}
+}
+
+// replace has a load that holds everything supersede all before it.
+func (in *Intake) replace(m *lake.Manifest, b Batch) {
+	if !b.Whole {
+		return
+	}
+	m.Supersedes = nil
+	for _, before := range lake.Active(in.loads) {
+		m.Supersedes = append(m.Supersedes, before.ID)
 	}
 }
 
@@ -149,6 +162,7 @@ func (in *Intake) commit(ctx context.Context, m lake.Manifest, draft lake.Draft,
 		return err
 	}
 	in.history.Add(m)
+	in.loads = append(in.loads, m)
 	in.sequence++
 	in.taken++
 	if m.SameAs == "" {
@@ -186,7 +200,7 @@ func (w *Writing) Commit(ctx context.Context, b Batch, o format.Outcome) error {
 	defer w.Abandon() // after the draft's Commit it does nothing
 	w.in.salt(&b)
 	meaning, other := w.in.history.Judge(b.Name, b.Hash)
-	if meaning == lake.Same {
+	if meaning == lake.Same && !b.Whole {
 		return nil
 	}
 	m := w.in.manifest(b, w.LoadedAt)
@@ -194,6 +208,7 @@ func (w *Writing) Commit(ctx context.Context, b Batch, o format.Outcome) error {
 	if other.ID != "" && meaning != lake.Copy {
 		m.Supersedes = []string{other.ID}
 	}
+	w.in.replace(&m, b)
 	w.in.notes = append(append(w.in.notes, b.Notes...), o.Notes...)
 	if err := w.in.judge(&m, o); err != nil {
 		return err
