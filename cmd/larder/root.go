@@ -68,7 +68,7 @@ Start with:  larder demo
 	p.root.AddCommand(
 		p.initCommand(), p.demoCommand(), p.validateCommand(), p.planCommand(), p.runCommand(),
 		p.checkCommand(), p.testCommand(), p.showCommand(), p.lineageCommand(), p.queryCommand(), p.historyCommand(),
-		p.loadsCommand(), p.uploadCommand(), p.envCommand(), p.promoteCommand(), p.acceptCommand(), p.rollbackCommand(),
+		p.sourceCommand(), p.loadsCommand(), p.uploadCommand(), p.envCommand(), p.promoteCommand(), p.acceptCommand(), p.rollbackCommand(),
 		p.schemasCommand(), p.versionCommand(),
 	)
 	return p

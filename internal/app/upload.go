@@ -13,7 +13,6 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/lake"
-	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
 	"github.com/larder-data/larder/internal/table"
 )
@@ -132,7 +131,7 @@ func (u *Upload) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u.hide(&sample)
+	u.app.hide(u.Dataset, &sample)
 	u.Sample = sample
 	entering, err := u.count(ctx, staged+mine)
 	if err == nil {
@@ -276,21 +275,6 @@ func (u *Upload) unusual(column string, own []any, past [][]any) {
 }
 
 func plainly(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
-
-// hide covers the values of personal columns.
-func (u *Upload) hide(b *table.Batch) {
-	for i, c := range b.Columns {
-		own := slices.ContainsFunc(u.app.tables[u.Dataset].Columns, func(d project.Column) bool { return strings.EqualFold(d.Name, c.Name) && d.Personal != "" })
-		for _, row := range b.Rows {
-			if own && row[i] != nil {
-				row[i] = "***"
-			}
-		}
-		if own {
-			b.Columns[i].Type = table.Type{Kind: table.Varchar}
-		}
-	}
-}
 
 func (u *Upload) rows(ctx context.Context, sql string) (table.Batch, error) {
 	return engine.ReadAll(ctx, u.app.engine, sql, 0)
