@@ -19,7 +19,9 @@ import (
 // Settings is what a table says of how its files are written. Kinds of sources
 // that bring files embed it in what their tables say.
 type Settings struct {
-	Format          project.Placed[string] `yaml:"format" jsonschema:"enum=csv,enum=tsv,enum=json,enum=parquet" jsonschema_description:"csv, tsv, json (an object a line) or parquet; default by the name"`
+	Format          project.Placed[string] `yaml:"format" jsonschema:"enum=csv,enum=tsv,enum=json,enum=parquet,enum=xlsx" jsonschema_description:"csv, tsv, json (an object a line), parquet or xlsx; default by the name"`
+	Sheet           project.Placed[string] `yaml:"sheet" jsonschema_description:"Of xlsx: the sheet's name, or its number from 1; default the only one"`
+	HeaderRow       project.Placed[int]    `yaml:"header_row" jsonschema_description:"Of xlsx: the row the columns' names stand in; default 1"`
 	Header          *bool                  `yaml:"header" jsonschema_description:"false: the first line is data, and the declared columns go by position"`
 	Delimiter       string                 `yaml:"delimiter" jsonschema_description:"What stands between fields; default a comma, for tsv a tab"`
 	Quote           *string                `yaml:"quote" jsonschema_description:"What encloses fields; default a double quote"`
@@ -68,6 +70,9 @@ func LayoutOf(s project.Source, t project.SourceTable, own Settings) (Layout, er
 			c.Format = written.Format
 		}
 		l.columns = append(l.columns, column{Column: c, from: written.From})
+	}
+	if l.Format.Given() {
+		faults.Add(l.fits(l.Format.Value))
 	}
 	if len(faults) > 0 {
 		return l, faults.Err()

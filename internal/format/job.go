@@ -19,10 +19,11 @@ type job struct {
 	Layout
 	conn   *sql.Conn
 	in     Input
-	id     int64 // keeps the names of its temporary tables apart
-	unfit  bool  // there is a table of rows that did not fit
-	narrow bool  // decimals were read as less than their type can hold
-	wide   bool  // decimals are to be read as all their type can hold
+	id     int64  // keeps the names of its temporary tables apart
+	unfit  bool   // there is a table of rows that did not fit
+	narrow bool   // decimals were read as less than their type can hold
+	wide   bool   // decimals are to be read as all their type can hold
+	shifts string // of a sheet, how its rows differ from lines
 }
 
 // field is one column of the rows to write: where its text or value is found
@@ -176,7 +177,7 @@ func columnsOf(fields []field) []table.Column {
 // quarantine writes the rejects of the FROM items, each of (line, column_name,
 // reason, text), and holds the load when there are more than allowed.
 func (j *job) quarantine(ctx context.Context, out *Outcome, from ...string) error {
-	rejects := "SELECT DISTINCT line, column_name, reason, text FROM (" + strings.Join(from, " UNION ALL ") + ")"
+	rejects := "SELECT DISTINCT line, column_name, reason, text FROM (" + j.inSheet(strings.Join(from, " UNION ALL ")) + ")"
 	if err := j.conn.QueryRowContext(ctx, "SELECT count(DISTINCT line) FROM ("+rejects+")").Scan(&out.Quarantined); err != nil {
 		return unreadable(err)
 	}

@@ -128,11 +128,21 @@ func (r *Reader) Infer(ctx context.Context, in Input) ([]table.Column, error) {
 		return nil, err
 	}
 	defer conn.Close()
+	if err := in.Layout.fits(in.format()); err != nil {
+		return nil, fault.Wrap(in.Name, err)
+	}
 	switch in.format() {
 	case "parquet":
 		return describe(ctx, conn, "read_parquet("+table.Literal(in.Path)+")")
 	case "json":
 		return describe(ctx, conn, jsonScan(in.Path, nil))
+	case "xlsx":
+		sheet, err := r.unfold(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		defer sheet.remove()
+		return r.Infer(ctx, sheet.in)
 	default:
 		text, err := r.text(ctx, in)
 		if err != nil {
@@ -153,6 +163,17 @@ func (r *Reader) Read(ctx context.Context, in Input) (Outcome, error) {
 	defer conn.Close()
 	defer r.help(ctx, conn, in.Size)()
 	job := &job{Layout: in.Layout, conn: conn, in: in, id: r.scans.Add(1)}
+	if err := in.Layout.fits(in.format()); err != nil {
+		return Outcome{}, fault.Wrap(in.Name, err)
+	}
+	if in.format() == "xlsx" {
+		sheet, err := r.unfold(ctx, in)
+		if err != nil {
+			return Outcome{}, err
+		}
+		defer sheet.remove()
+		job.Layout, job.in, job.shifts, in = sheet.in.Layout, sheet.in, sheet.rows, sheet.in
+	}
 	switch in.format() {
 	case "parquet":
 		return job.readParquet(ctx)
@@ -179,6 +200,8 @@ func (in Input) format() string {
 		return "parquet"
 	case ".json", ".jsonl", ".ndjson":
 		return "json"
+	case ".xlsx", ".xlsm":
+		return "xlsx"
 	case ".tsv", ".tab":
 		return "tsv"
 	default:
