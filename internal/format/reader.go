@@ -135,6 +135,11 @@ func (r *Reader) Infer(ctx context.Context, in Input) ([]table.Column, error) {
 	case "parquet":
 		return describe(ctx, conn, "read_parquet("+table.Literal(in.Path)+")")
 	case "json":
+		in, remove, err := r.exactDigits(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
 		return describe(ctx, conn, jsonScan(in.Path, nil))
 	case "xlsx":
 		sheet, err := r.unfold(ctx, in)
@@ -162,6 +167,15 @@ func (r *Reader) Read(ctx context.Context, in Input) (Outcome, error) {
 	}
 	defer conn.Close()
 	defer r.help(ctx, conn, in.Size)()
+	if in.format() == "json" {
+		exact, remove, err := r.exactDigits(ctx, in)
+		if err != nil {
+			return Outcome{}, err
+		}
+		defer remove()
+		exact.Layout = in.Layout.In("json") // the copy has another name
+		in = exact
+	}
 	job := &job{Layout: in.Layout, conn: conn, in: in, id: r.scans.Add(1)}
 	if err := in.Layout.fits(in.format()); err != nil {
 		return Outcome{}, fault.Wrap(in.Name, err)

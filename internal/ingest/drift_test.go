@@ -122,3 +122,14 @@ func TestWholeNumbersGetWider(t *testing.T) {
 		}
 	}
 }
+
+// Money keeps every digit it is written with, also where JSON's numbers are
+// longer than a double holds.
+func TestJSONKeepsEveryDigit(t *testing.T) {
+	d := newDock(t, "format: json\n    columns: {s: \"decimal(18,2)\", wide: \"decimal(38,2)\", i: ubigint, free: varchar, n: json}")
+	d.file("1.csv", `{"s":1234567890123456.78,"wide":123456789012345678901234567890123456.10,"i":18446744073709551615,"free":0.1234567890123456789,"n":{"x":[9876543210.123456789]}}`+"\n")
+	d.landed()
+	d.same(d.rows("select s, wide, i, free, n->'x'->>0 from lake.erp_lines"), []string{
+		"1234567890123456.78 123456789012345678901234567890123456.10 18446744073709551615 0.1234567890123456789 9876543210.123456789",
+	})
+}
