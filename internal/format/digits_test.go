@@ -75,24 +75,24 @@ func FuzzQuoter(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		if !reflect.DeepEqual(texts(before), texts(after)) {
+		if !reflect.DeepEqual(numbersAsText(before), numbersAsText(after)) {
 			t.Fatalf("%s became %s", text, got)
 		}
 	})
 }
 
-// texts makes numbers texts, so that quotes make no difference.
-func texts(v any) any {
+// numbersAsText makes numbers texts, so that quotes make no difference.
+func numbersAsText(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		return v.String()
 	case []any:
 		for i := range v {
-			v[i] = texts(v[i])
+			v[i] = numbersAsText(v[i])
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = texts(v[k])
+			v[k] = numbersAsText(v[k])
 		}
 	}
 	return v
