@@ -11,6 +11,7 @@ import (
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
+	"github.com/larder-data/larder/internal/ingest/mysql"
 	source "github.com/larder-data/larder/internal/ingest/postgres"
 	"github.com/larder-data/larder/internal/ingest/upload"
 	"github.com/larder-data/larder/internal/lake/folder"
@@ -25,6 +26,7 @@ func sourceKinds() map[string]project.Kind {
 		"files":    {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
 		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
+		"mysql":    {Source: &mysql.Source{}, Table: &mysql.Table{}, Column: &mysql.Column{}},
 	}
 }
 
@@ -34,6 +36,7 @@ func (a *App) sourceReaders() map[string]ingest.Reader {
 		"files":    files.NewReader(a.Project.Root),
 		"upload":   upload.Reader{},
 		"postgres": source.NewReader(),
+		"mysql":    mysql.NewReader(),
 	}
 }
 

@@ -16,11 +16,16 @@ var passwords = []*regexp.Regexp{
 	regexp.MustCompile(`(?:^|\s|[?&])password\s*=\s*([^\s&]+)`),
 }
 
-// refuseSecrets finds passwords in targets of larder.yml, which is committed:
-// they come from the environment or stand in a person's own file.
+// refuseSecrets finds passwords in targets of larder.yml and in sources, which
+// are committed: they come from the environment or, a target's, stand in a
+// person's own file.
 func (l *loader) refuseSecrets(file *File, target ast.Node) {
-	if file.Path != SettingsFile {
+	hint := "write ${NAME} and set it in the environment; then change the password"
+	switch file.Path {
+	case localFile:
 		return
+	case SettingsFile:
+		hint = "write ${NAME} and set it in the environment, or write it into " + localFile + "; then change the password"
 	}
 	for _, pair := range pairsOf(target) {
 		text, ok := scalarText(pair.Value)
@@ -32,7 +37,7 @@ func (l *loader) refuseSecrets(file *File, target ast.Node) {
 				where := file.At(pair.Value)
 				where.Text = "" // it would show the password
 				l.faults = append(l.faults, fault.At(where, fault.Invalid, "%s holds a password, and this file is committed", keyText(pair.Key)).
-					WithHint("write ${NAME} and set it in the environment, or write it into %s; then change the password", localFile))
+					WithHint("%s", hint))
 			}
 		}
 	}

@@ -54,6 +54,7 @@ func (l *loader) source(name string) {
 	if !ok {
 		return
 	}
+	l.refuseSecrets(file, node)
 	l.env.expand(file, node)
 	kindName := ""
 	for _, pair := range pairsOf(node) {
