@@ -11,11 +11,11 @@ import (
 func (p *program) sourceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",
-		Short: "Try sources before anything is loaded",
+		Short: "Describe a new source, or try one before anything is loaded",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(p.addSourceCommand(), &cobra.Command{
 		Use:   "test SOURCE|DATASET",
 		Short: "Connect, read the first rows, and show the columns they have",
 		Long: `Connects to a source and reads the first records of each of its tables as they

@@ -222,6 +222,25 @@ func Keys(settings any) []string {
 	return (&decoder{}).shape(of).keys
 }
 
+// NeededKeys returns the YAML keys that a settings struct, or a pointer to one,
+// must be given.
+func NeededKeys(settings any) []string {
+	of := reflect.TypeOf(settings)
+	if of == nil {
+		return nil
+	}
+	if of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	var out []string
+	for _, f := range (&decoder{}).shape(of).fields {
+		if f.required {
+			out = append(out, f.key)
+		}
+	}
+	return out
+}
+
 // keyText returns a key as it is written.
 func keyText(key ast.MapKeyNode) string {
 	if text, ok := scalarText(key); ok {
