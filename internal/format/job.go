@@ -58,11 +58,25 @@ func (f field) unfit() string {
 		return ""
 	case f.format == "" && f.as == "":
 		return ""
+	case f.format == "" && f.as == "VARCHAR" && f.rounds() != "":
+		return "(" + raw + " IS NOT NULL AND (" + f.value() + " IS NULL OR " + f.value() + " IS DISTINCT FROM TRY_CAST(" + raw + " AS " + f.rounds() + ")))"
 	case f.format == "" && f.Type.Kind == table.Decimal && f.as != "VARCHAR":
 		return "(" + raw + " IS NOT NULL AND " + f.value() + " IS DISTINCT FROM " + raw + ")"
 	default:
 		return "(" + raw + " IS NOT NULL AND " + f.value() + " IS NULL)"
 	}
+}
+
+// rounds is a finer type that shows whether text was rounded to the column's,
+// "" when the column's does not round or there is none finer.
+func (f field) rounds() string {
+	switch {
+	case f.Type.Kind == table.Decimal && f.Type.Precision < 38:
+		return fmt.Sprintf("DECIMAL(38,%d)", 38-f.Type.Precision+f.Type.Scale)
+	case f.Type.Kind >= table.TinyInt && f.Type.Kind <= table.UBigInt && f.Type.Kind != table.HugeInt:
+		return "DECIMAL(38,18)"
+	}
+	return ""
 }
 
 // selected lists the columns' values and the provenance, under their names.

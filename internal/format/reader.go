@@ -140,7 +140,8 @@ func (r *Reader) Infer(ctx context.Context, in Input) ([]table.Column, error) {
 			return nil, err
 		}
 		defer remove()
-		return describe(ctx, conn, jsonScan(in.Path, nil))
+		shown, err := shownJSON(ctx, conn, in.Path)
+		return shown.columns, err
 	case "xlsx":
 		sheet, err := r.unfold(ctx, in)
 		if err != nil {

@@ -26,58 +26,6 @@ func (j *job) readParquet(ctx context.Context) (Outcome, error) {
 	return j.written(ctx, fields, from)
 }
 
-// readJSON reads an object a line. Objects may lack keys; nested ones stay as
-// they are.
-func (j *job) readJSON(ctx context.Context) (Outcome, error) {
-	if j.in.Size == 0 {
-		return Outcome{Columns: j.in.Known, Notes: []string{j.in.Name + " is empty"}}, nil
-	}
-	there, err := describe(ctx, j.conn, jsonScan(j.in.Path, nil))
-	if err != nil {
-		return Outcome{}, err
-	}
-	var read []table.Column
-	for _, c := range j.columns {
-		read = append(read, table.Column{Name: c.from, Type: jsonType(c.Type, c.Format)})
-		if _, ok := table.Find(there, c.from); !ok {
-			there = append(there, table.Column{Name: c.from, Type: jsonType(c.Type, c.Format)})
-		}
-	}
-	for _, c := range there {
-		if _, ok := table.Find(read, c.Name); !ok {
-			read = append(read, c)
-		}
-	}
-	fields, err := j.named(read)
-	if err != nil {
-		return Outcome{}, err
-	}
-	defer j.drop(ctx, "unfit")
-	return j.written(ctx, fields, jsonScan(j.in.Path, read))
-}
-
-// jsonType is what a declared column is read as. Numbers are read as text, so
-// that neither digits nor places are lost before they are cast.
-func jsonType(declared table.Type, format string) table.Type {
-	text := table.Type{Kind: table.Varchar}
-	if declared.Kind == table.Decimal || declared.Kind == table.Unknown || format != "" {
-		return text
-	}
-	return declared
-}
-
-func jsonScan(path string, columns []table.Column) string {
-	call := "read_json(" + table.Literal(path) + ", format = 'newline_delimited'"
-	if columns == nil {
-		return call + ", sample_size = -1)"
-	}
-	parts := make([]string, len(columns))
-	for i, c := range columns {
-		parts[i] = table.Literal(c.Name) + ": " + table.Literal(c.Type.String())
-	}
-	return call + ", columns = {" + strings.Join(parts, ", ") + "})"
-}
-
 // named puts the columns found in a file beside the table's.
 func (j *job) named(there []table.Column) ([]field, error) {
 	var fields []field
