@@ -20,6 +20,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -59,6 +60,7 @@ type App struct {
 
 	archive *folder.Folder
 	raw     *format.Reader
+	web     *http.Reader
 	ingest  *ingest.Ingester
 	store   *sqlite.Store
 	engine  engine.Engine
@@ -175,6 +177,9 @@ func (a *App) Close() error {
 	if a.raw != nil {
 		errs = append(errs, a.raw.Close())
 	}
+	if a.web != nil {
+		errs = append(errs, a.web.Close())
+	}
 	if a.renderer != nil {
 		errs = append(errs, a.renderer.Close())
 	}
@@ -184,7 +189,7 @@ func (a *App) Close() error {
 	if a.archive != nil {
 		errs = append(errs, a.archive.Close())
 	}
-	a.engine, a.parquet, a.store, a.raw, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil
+	a.engine, a.parquet, a.store, a.raw, a.web, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

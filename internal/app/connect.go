@@ -11,6 +11,7 @@ import (
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/files"
+	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/ingest/mysql"
 	source "github.com/larder-data/larder/internal/ingest/postgres"
 	"github.com/larder-data/larder/internal/ingest/upload"
@@ -24,6 +25,7 @@ import (
 func sourceKinds() map[string]project.Kind {
 	return map[string]project.Kind{
 		"files":    {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+		"http":     {Source: &http.Source{}, Table: &http.Table{}, Column: &format.Column{}},
 		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
 		"mysql":    {Source: &mysql.Source{}, Table: &mysql.Table{}, Column: &mysql.Column{}},
@@ -34,6 +36,7 @@ func sourceKinds() map[string]project.Kind {
 func (a *App) sourceReaders() map[string]ingest.Reader {
 	return map[string]ingest.Reader{
 		"files":    files.NewReader(a.Project.Root),
+		"http":     a.web,
 		"upload":   upload.Reader{},
 		"postgres": source.NewReader(),
 		"mysql":    mysql.NewReader(),
@@ -145,5 +148,6 @@ func (a *App) buildModel(dataset string) build.Model {
 func (a *App) openLake() {
 	a.archive = folder.Open(a.Project.Lake)
 	a.raw = format.NewReader(format.Options{TimeZone: a.Project.TimeZone.String()})
+	a.web = http.NewReader(a.Project.Root, a.options.Now, http.Clock{})
 	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.Project.Sources, a.options.Now)
 }
