@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
-
-	"bufio"
 
 	"github.com/larder-data/larder/internal/fault"
 )

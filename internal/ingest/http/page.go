@@ -90,10 +90,7 @@ const mostEmpty = 100
 // pages reads all pages of a point.
 func (w *walk) pages(ctx context.Context) error {
 	w.seen, w.cursors, w.keys = map[sum]int{}, map[string]bool{}, map[xxh3.Uint128]int{}
-	cursor, err := w.firstCursor()
-	if err != nil {
-		return err
-	}
+	cursor := w.firstCursor()
 	var at *url.URL
 	for number := 1; ; number++ {
 		page, answered, err := w.page(ctx, cursor, at)
@@ -103,7 +100,7 @@ func (w *walk) pages(ctx context.Context) error {
 		if err := w.fits(page, number); err != nil {
 			return err
 		}
-		more := false
+		more, err := false, error(nil)
 		if cursor, at, more, err = w.onward(page, cursor, answered); err != nil {
 			return err
 		}
@@ -114,14 +111,14 @@ func (w *walk) pages(ctx context.Context) error {
 }
 
 // firstCursor is what the first page is asked for with.
-func (w *walk) firstCursor() (string, error) {
+func (w *walk) firstCursor() string {
 	if w.Page == nil {
-		return "", nil
+		return ""
 	}
 	if w.Page.First.Given() {
-		return w.Page.First.Value, nil
+		return w.Page.First.Value
 	}
-	return map[string]string{"page": "1", "offset": "0"}[w.Page.Kind.Value], nil
+	return map[string]string{"page": "1", "offset": "0"}[w.Page.Kind.Value]
 }
 
 // fits holds a page against those before.

@@ -56,16 +56,14 @@ func (w *walk) report(ctx context.Context) error {
 }
 
 func (w *walk) stepAsk(s *Step, body any, p point) (ask, error) {
-	vars := p.vars
-	if s.From.Given() {
-		vars = nil // an address from an answer is taken as it is
+	if s.From.Given() { // an address from an answer is taken as it is
 		target, err := w.base.Parse(s.Path.Value)
 		if err != nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 			return ask{}, oddly("the report's address is none")
 		}
 		return ask{method: w.method(s.Method.Value, body), url: target, header: map[string][]string{"Accept": {"*/*"}}}, nil
 	}
-	return w.ask(s.Path.Value, s.Method.Value, body, s.Params.Entries, point{p.params, p.numbers, vars})
+	return w.ask(s.Path.Value, s.Method.Value, body, s.Params.Entries, p)
 }
 
 // step makes a request of the report and returns what its answer has below the

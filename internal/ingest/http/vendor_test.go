@@ -204,8 +204,8 @@ func TestPages(t *testing.T) {
 					After string
 				}
 			}
-			if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || r.Method != "POST" || asked.Variables.N != 3 || asked.Query == "" {
-				w.WriteHeader(400)
+			if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || r.Method != http.MethodPost || asked.Variables.N != 3 || asked.Query == "" {
+				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
 			at := 0
@@ -263,7 +263,7 @@ func TestATokenIsRenewedOnce(t *testing.T) {
 		defer mu.Unlock()
 		_ = r.ParseForm()
 		if user, password, ok := r.BasicAuth(); !ok || user != "client-7" || password != "cl13nt-s3cr3t" {
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		granted++
@@ -276,7 +276,7 @@ func TestATokenIsRenewedOnce(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if refuse || r.Header.Get("Authorization") != "Bearer "+valid {
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 			fmt.Fprint(w, "expired "+r.Header.Get("Authorization"))
 			return
 		}
@@ -308,7 +308,9 @@ func TestCredentialsDoNotFollowARedirect(t *testing.T) {
 	other := &scripted{answers: []http.HandlerFunc{says(200, two)}}
 	elsewhere := httptest.NewServer(other)
 	t.Cleanup(elsewhere.Close)
-	v := &scripted{answers: []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/o", 307) }}}
+	v := &scripted{answers: []http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+"/o", http.StatusTemporaryRedirect)
+	}}}
 	d := newDock(t, v, "auth: {key: {header: X-Key, value: '${TOKEN}'}}\nheaders: {X-Tenant: '${ID}'}"+plainTable)
 	d.landed("orders")
 	if text := fmt.Sprint(other.headers, other.asked); strings.Contains(text, "s3cr3t") || strings.Contains(text, "client-7") {
