@@ -100,6 +100,6 @@ func prepare(config *driver.Config) error {
 	config.Logger = &driver.NopLogger{}
 	config.Timeout = 15 * time.Second
 	config.ConnectionAttributes = "program_name:larder"
-	config.Params = map[string]string{"time_zone": "'+00:00'", "net_write_timeout": "3600"}
+	config.Params = map[string]string{"time_zone": "'+00:00'", "net_write_timeout": "3600", "wait_timeout": "28800"}
 	return config.Apply(driver.Charset("utf8mb4", ""))
 }

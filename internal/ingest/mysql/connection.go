@@ -17,6 +17,7 @@ import (
 type connection struct {
 	driver.Conn
 	server string // its version
+	closed bool
 }
 
 func connect(ctx context.Context, config *mysql.Config) (*connection, error) {
@@ -42,7 +43,10 @@ func connect(ctx context.Context, config *mysql.Config) (*connection, error) {
 }
 
 // close ends the session; one that is gone is as good as closed.
-func (c *connection) close() { _ = c.Conn.Close() }
+func (c *connection) close() {
+	c.closed = true
+	_ = c.Conn.Close()
+}
 
 func (c *connection) mariadb() bool { return strings.Contains(c.server, "MariaDB") }
 
@@ -53,7 +57,17 @@ func (c *connection) exec(ctx context.Context, sql string) error {
 		return fault.New(fault.Internal, "the driver runs no statements")
 	}
 	_, err := conn.ExecContext(ctx, sql, nil)
-	return explain(err)
+	return c.explain(err)
+}
+
+// explain tells what went wrong, and closes a connection that is of no use any
+// more.
+func (c *connection) explain(err error) error {
+	problem := explain(err)
+	if kind := fault.KindOf(problem); err != nil && (kind == fault.Unreachable || kind == fault.Interrupted) {
+		c.close()
+	}
+	return problem
 }
 
 // answer is the rows of a query on their way.
@@ -76,7 +90,7 @@ func (c *connection) query(ctx context.Context, sql string, args ...driver.Value
 	}
 	statement, err := conn.PrepareContext(ctx, sql)
 	if err != nil {
-		return nil, explain(err)
+		return nil, c.explain(err)
 	}
 	asked, ok := statement.(driver.StmtQueryContext)
 	if !ok {
@@ -89,7 +103,7 @@ func (c *connection) query(ctx context.Context, sql string, args ...driver.Value
 	rows, err := asked.QueryContext(ctx, named)
 	if err != nil {
 		_ = statement.Close()
-		return nil, explain(err)
+		return nil, c.explain(err)
 	}
 	return &answer{rows, statement}, nil
 }

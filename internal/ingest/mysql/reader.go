@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -22,12 +23,15 @@ import (
 )
 
 // Reader reads databases. It may be used by several goroutines at once.
-type Reader struct{}
+type Reader struct {
+	mu      sync.Mutex
+	sources map[string]*together // those read in one snapshot, by name
+}
 
 var _ ingest.Asker = (*Reader)(nil)
 
 // NewReader returns a Reader.
-func NewReader() *Reader { return &Reader{} }
+func NewReader() *Reader { return &Reader{sources: map[string]*together{}} }
 
 // position is where the next reading goes on, as a manifest keeps it.
 type position struct {
@@ -76,13 +80,34 @@ func (r *Reader) Ask(ctx context.Context, t ingest.Table, past ingest.Past, to *
 	if err != nil {
 		return err
 	}
+	layout, err := r.Layout(t)
+	if err != nil {
+		return err
+	}
+	if s.one {
+		x, end, err := r.turn(ctx, t, s)
+		if err != nil {
+			return err
+		}
+		err = x.load(ctx, layout, past, to)
+		end(err == nil)
+		return err
+	}
 	x, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer x.close()
-	at, on := s.goesOn(past)
-	b, where := ingest.Batch{Name: "snapshot", Whole: !on && s.Since.Given()}, ""
+	if err := x.describe(ctx); err != nil {
+		return err
+	}
+	return x.load(ctx, layout, past, to)
+}
+
+// load brings what changed, or everything, as one load.
+func (x *session) load(ctx context.Context, layout format.Layout, past ingest.Past, to *ingest.Intake) error {
+	at, on := x.goesOn(past)
+	b, where := ingest.Batch{Name: "snapshot", Whole: !on && x.Since.Given(), Layout: layout}, ""
 	if on {
 		from := at.After - x.lookback()
 		b.Name, where = "since "+x.shown(from), " WHERE src."+quote(x.since.source)+" >= "+x.bound(from)
@@ -92,12 +117,9 @@ func (r *Reader) Ask(ctx context.Context, t ingest.Table, past ingest.Past, to *
 		return x.placed(ctx, err)
 	}
 	b.Completeness = lake.Completeness{By: lake.ByCount, Said: strconv.FormatInt(said, 10)}
-	if b.Layout, err = r.Layout(t); err != nil {
-		return err
-	}
 	finish := func(got reading) (bool, error) {
 		b.Hash, b.Notes = x.sign(got.digest.String()), x.notes(got)
-		if !s.Since.Given() {
+		if !x.Since.Given() {
 			return true, nil
 		}
 		if on && b.Hash == at.Tail {
@@ -199,6 +221,9 @@ func (r *Reader) Sample(ctx context.Context, t ingest.Table, limit int) (ingest.
 		return ingest.Batch{}, err
 	}
 	defer x.close()
+	if err := x.describe(ctx); err != nil {
+		return ingest.Batch{}, err
+	}
 	b := ingest.Batch{Name: s.what()}
 	if b.Layout, err = r.Layout(t); err != nil {
 		return b, err

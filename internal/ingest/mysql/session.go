@@ -23,7 +23,7 @@ type session struct {
 	since   column   // of Since
 }
 
-// open connects, begins the transaction and learns the columns.
+// open connects and begins the transaction.
 func (s settings) open(ctx context.Context) (*session, error) {
 	config, err := address(s.url)
 	if err != nil {
@@ -53,7 +53,7 @@ func (x *session) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	return x.describe(ctx)
+	return nil
 }
 
 // nearestDatabase adds what the database may be called that does not exist.

@@ -16,7 +16,8 @@ import (
 
 // Source is what a source of kind mysql says beside what every source says.
 type Source struct {
-	URL project.Placed[string] `yaml:"url" jsonschema:"required" jsonschema_description:"Where the database is, such as ${SHOP_URL} or mysql://reader:${SHOP_PASSWORD}@db.example.com/shop"`
+	URL      project.Placed[string] `yaml:"url" jsonschema:"required" jsonschema_description:"Where the database is, such as ${SHOP_URL} or mysql://reader:${SHOP_PASSWORD}@db.example.com/shop"`
+	Snapshot project.Placed[string] `yaml:"snapshot" jsonschema:"enum=table,enum=consistent" jsonschema_description:"table: each table is read as it is when its turn comes, the default; consistent: all tables a run reads are of one moment, one after the other"`
 }
 
 // Table is what a table of such a source says.
@@ -42,6 +43,7 @@ type Column struct {
 type settings struct {
 	Table
 	url     project.Placed[string]
+	one     bool // all tables are read in one snapshot
 	columns []declared
 	drift   project.Drift
 }
@@ -56,7 +58,7 @@ func decode(t ingest.Table) (settings, error) {
 	var source Source
 	faults := t.Source.Decode(&source)
 	faults = append(faults, t.Source.DecodeTable(t.SourceTable, &s.Table)...)
-	s.url = source.URL
+	s.url, s.one = source.URL, source.Snapshot.Value == "consistent"
 	for _, c := range t.Columns {
 		own := Column{}
 		faults = append(faults, t.Source.DecodeColumn(c, &own)...)

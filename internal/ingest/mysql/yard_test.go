@@ -40,12 +40,13 @@ type yard struct {
 	store   *sqlite.Store
 	clock   time.Time
 	runs    int
+	reader  *source.Reader
 	source  project.Source
 }
 
 func newYard(t *testing.T, server *mariadbtest.Server, settings string) *yard {
 	t.Helper()
-	y := &yard{TB: t, dir: t.TempDir(), server: server, base: server.Database(t), clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	y := &yard{TB: t, reader: source.NewReader(), dir: t.TempDir(), server: server, base: server.Database(t), clock: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	y.describe(settings)
 	y.archive, y.parser = folder.Open(filepath.Join(y.dir, "lake")), format.NewReader(format.Options{})
 	var err error
@@ -66,22 +67,19 @@ func newYard(t *testing.T, server *mariadbtest.Server, settings string) *yard {
 // describe writes what the project says of the table "rows".
 func (y *yard) describe(settings string) {
 	y.Helper()
-	for name, text := range map[string]string{
-		"larder.yml": "name: shop\n", "sources/db.yml": "kind: mysql\nurl: ${SHOP_URL}\ntables:\n  rows:\n    " + strings.ReplaceAll(settings, "\n", "\n    ") + "\n",
-	} {
+	y.write("tables:\n  rows:\n    " + strings.ReplaceAll(settings, "\n", "\n    ") + "\n")
+}
+
+// write writes what the project says of the source beside its kind and address.
+func (y *yard) write(settings string) {
+	y.Helper()
+	for name, text := range map[string]string{"larder.yml": "name: shop\n", "sources/db.yml": "kind: mysql\nurl: ${SHOP_URL}\n" + settings} {
 		path := filepath.Join(y.dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
 			y.Fatal(err)
 		}
 	}
-	p, err := project.Load(y.dir, project.Options{
-		Env:   func(string) (string, bool) { return y.server.URL(y.base), true },
-		Kinds: map[string]project.Kind{"mysql": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}}},
-	})
-	if err != nil {
-		y.Fatal(err)
-	}
-	y.source = p.Sources[0]
+	y.source = sourceAt(y, y.server.URL(y.base))
 }
 
 func (y *yard) client(statements ...string) []string {
@@ -99,15 +97,26 @@ func (y *yard) Check(context.Context, string, engine.Staged) ([]state.Result, er
 func (y *yard) Version(string) string { return "" }
 
 func (y *yard) ingester() *ingest.Ingester {
-	return ingest.New(y.archive, map[string]ingest.Reader{"mysql": source.NewReader()}, y.parser, []project.Source{y.source}, func() time.Time { return y.clock })
+	return ingest.New(y.archive, map[string]ingest.Reader{"mysql": y.reader}, y.parser, []project.Source{y.source}, func() time.Time { return y.clock })
 }
 
 func (y *yard) land() (ingest.Landed, error) {
+	run, end := y.run()
+	defer end()
+	return run("rows")
+}
+
+// run begins a run and returns what lands a table in it, and what ends it.
+func (y *yard) run() (land func(name string) (ingest.Landed, error), end func()) {
+	ctx, end := context.WithCancel(context.Background())
 	y.runs++
 	y.clock = y.clock.Add(time.Minute)
-	return y.ingester().Land(context.Background(), ingest.Step{
-		Env: "prod", Run: fmt.Sprintf("run%03d", y.runs), Dataset: "lake.db_rows", Warehouse: y.duck, Ledger: y.store, Checker: y,
-	})
+	ingester := y.ingester()
+	return func(name string) (ingest.Landed, error) {
+		return ingester.Land(ctx, ingest.Step{
+			Env: "prod", Run: fmt.Sprintf("run%03d", y.runs), Dataset: "lake.db_" + name, Warehouse: y.duck, Ledger: y.store, Checker: y,
+		})
+	}, end
 }
 
 func (y *yard) landed() ingest.Landed {
