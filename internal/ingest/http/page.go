@@ -257,9 +257,11 @@ func (w *walk) complete() error {
 
 // subject is the table's request, for errors.
 func (w *walk) subject() ask {
-	at := *w.base
-	at.Path += w.Path.Value
-	return ask{method: w.method(w.Method.Value, w.body), url: &at}
+	at, err := w.target(w.Path.Value)
+	if err != nil {
+		at = w.base // what is wrong with the path was told when it was asked
+	}
+	return ask{method: w.method(w.Method.Value, w.body), url: at}
 }
 
 // page asks for one page and hands its records on.
