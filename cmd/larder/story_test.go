@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"larder": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-		"holder": holder,
+		"holder": holder, "othertool": othertool,
 	})
 }
 
@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 func TestStoriesOnPostgreSQL(t *testing.T) {
 	server := pgtest.Start(t)
 	p := stories()
-	for _, name := range []string{"accept", "env", "data", "currency", "rollback", "loads", "upload", "postgres/postgres"} {
+	for _, name := range []string{"accept", "env", "data", "currency", "rollback", "loads", "upload", "existing", "postgres/postgres"} {
 		p.Files = append(p.Files, "testdata/"+name+".txtar")
 	}
 	setUp := p.Setup

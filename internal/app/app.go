@@ -20,6 +20,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/existing"
 	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
@@ -49,6 +50,7 @@ type App struct {
 	renderer   *compile.Renderer
 	models     map[string]*project.Model
 	tables     map[string]*project.SourceTable
+	stand      map[string]existing.Standing // the lake tables another tool lands
 	checks     map[string][]project.Check
 	versions   map[string]string   // of each dataset's checks
 	checkReads map[string][]string // the other datasets a dataset's checks read
@@ -126,6 +128,7 @@ func (a *App) understand(ctx context.Context, files error) error {
 		return errors.Join(files, meaning)
 	}
 	a.inheritPersonal()
+	a.followChanges()
 	var more fault.List
 	more.Add(meaning)
 	more.Add(a.validateChecks(ctx))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/larder-data/larder/internal/build"
 	"github.com/larder-data/larder/internal/compile"
-	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -18,7 +17,7 @@ import (
 
 // compile binds every model against empty tables.
 func (a *App) compile(ctx context.Context) error {
-	columns, err := a.ingest.Columns(ctx)
+	columns, err := a.lakeColumns(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,8 +26,7 @@ func (a *App) compile(ctx context.Context) error {
 		in.Engines = append(in.Engines, t.Engine)
 	}
 	for _, dataset := range a.lakeDatasets() {
-		own := append(append([]table.Column(nil), columns[dataset]...), engine.Provenance()...)
-		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: own, Where: a.tables[dataset].Where})
+		in.Tables = append(in.Tables, compile.Table{Dataset: dataset, Columns: columns[dataset], Where: a.tables[dataset].Where})
 	}
 	for i := range a.Project.Models {
 		in.Models = append(in.Models, a.compileModel(&a.Project.Models[i]))

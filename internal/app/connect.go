@@ -10,6 +10,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/existing"
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/ingest/mysql"
@@ -29,6 +30,8 @@ func sourceKinds() map[string]project.Kind {
 		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
 		"mysql":    {Source: &mysql.Source{}, Table: &mysql.Table{}, Column: &mysql.Column{}},
+
+		existing.Kind: {Source: &existing.Source{}, Table: &existing.Table{}, Stands: true},
 	}
 }
 
@@ -149,5 +152,5 @@ func (a *App) openLake() {
 	a.archive = folder.Open(a.Project.Lake)
 	a.raw = format.NewReader(format.Options{TimeZone: a.Project.TimeZone.String()})
 	a.web = http.NewReader(a.Project.Root, a.options.Now, http.Clock{})
-	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.Project.Sources, a.options.Now)
+	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.landedSources(), a.options.Now)
 }

@@ -34,6 +34,9 @@ func (l *landing) warehouse() (warehouse, error) {
 
 // News says what waits to be landed.
 func (l *landing) News(ctx context.Context, dataset string) (string, error) {
+	if t, ok := l.a.stand[dataset]; ok {
+		return l.a.newsOf(ctx, t)
+	}
 	w, err := l.warehouse()
 	if err != nil {
 		return "", err
@@ -43,6 +46,9 @@ func (l *landing) News(ctx context.Context, dataset string) (string, error) {
 
 // Ingest lands a lake dataset.
 func (l *landing) Ingest(ctx context.Context, dataset string, run state.Run) (build.Landing, error) {
+	if t, ok := l.a.stand[dataset]; ok {
+		return l.register(ctx, t, run)
+	}
 	w, err := l.warehouse()
 	if err != nil {
 		return build.Landing{}, err

@@ -60,7 +60,7 @@ func (a *App) Replay(ctx context.Context, r ReplayRequest) (out Replay, err erro
 		return Replay{}, err
 	}
 	past := check.Past{Days: r.Days, Rules: names, Over: r.Over}
-	if a.tables[dataset] != nil {
+	if _, stands := a.stand[dataset]; a.tables[dataset] != nil && !stands {
 		past.Arrivals = engine.LoadsOf(subject.Relation)
 	}
 	if past.Publications, err = a.publications(ctx, entry, subject.AsOf.AddDate(0, 0, -r.Days)); err != nil {

@@ -139,6 +139,9 @@ func (a *App) form(dataset string) engine.Form {
 	if m, ok := a.models[dataset]; ok && m.Build == "view" {
 		return engine.View
 	}
+	if _, ok := a.stand[dataset]; ok {
+		return engine.View
+	}
 	return engine.Table
 }
 

@@ -21,7 +21,7 @@ func (a *App) TrySource(ctx context.Context, of string) ([]ingest.Tried, error) 
 	var faults fault.List
 	out := []ingest.Tried{}
 	for _, dataset := range datasets {
-		tried, err := a.ingest.Try(ctx, dataset, sampleRows)
+		tried, err := a.try(ctx, dataset)
 		faults.Add(err)
 		if err == nil {
 			a.hide(dataset, &tried.Sample)

@@ -37,6 +37,9 @@ type Options struct {
 // decoded into, beside the keys every source has. A nil one has no settings.
 type Kind struct {
 	Source, Table, Column any
+	// Stands means that its tables stand in the warehouse already: nothing is
+	// landed, so that no load replaces another.
+	Stands bool
 }
 
 // Find returns the nearest folder at or above dir that holds larder.yml;

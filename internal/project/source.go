@@ -98,11 +98,15 @@ func (l *loader) sourceTable(source Source, entry Entry[tableNode], kind Kind, j
 		Key: spec.Key.Value, Version: spec.Version.Value, Deleted: spec.Deleted.Value, Window: spec.Window.Value,
 		FreshWithin: spec.FreshWithin.Value, Drift: spec.Drift.over(source.Drift), Mode: "append", Node: node, Where: entry.Where,
 	}
-	l.mode(&t, spec)
+	if kind.Stands {
+		l.standing(source, spec, entry.Where)
+	} else {
+		l.mode(&t, spec)
+	}
 	var checks []keyCheck
 	t.Columns, checks = l.columns(spec.Columns, kind.Column, judged)
 	for _, column := range t.Columns {
-		if slices.ContainsFunc(provenance, func(own string) bool { return strings.EqualFold(own, column.Name) }) {
+		if !kind.Stands && slices.ContainsFunc(provenance, func(own string) bool { return strings.EqualFold(own, column.Name) }) {
 			l.fail(column.Where, "%s is a column Larder adds to every lake table", column.Name).
 				WithHint("name it differently here and say from: %s", column.Name)
 		}
@@ -146,6 +150,24 @@ func (l *loader) mode(t *SourceTable, spec tableSpec) {
 			}
 			l.fail(where, "there is no column %s among the declared ones", column).WithHint("%s", fault.DidYouMean(column, declared))
 		}
+	}
+}
+
+// standing refuses what says how loads replace each other where there are none.
+func (l *loader) standing(source Source, spec tableSpec, where fault.Place) {
+	refuse := func(name string, where fault.Place) {
+		if !where.IsZero() {
+			l.fail(where, "%s means nothing in a source of kind %s: nothing is loaded", name, source.Kind).WithHint("take it out")
+		}
+	}
+	refuse("key", spec.Key.Where)
+	refuse("version", spec.Version.Where)
+	refuse("window", spec.Window.Where)
+	if spec.Drift.over(source.Drift) != (driftSpec{}).over(Drift{}) {
+		refuse("drift", where)
+	}
+	if spec.Deleted.Given() {
+		l.checkExpression(spec.Deleted, "deleted")
 	}
 }
 
