@@ -71,7 +71,7 @@ func (a *App) standingColumns(ctx context.Context, into map[string][]table.Colum
 	if len(ask) == 0 {
 		return nil
 	}
-	reader, err := a.openReader(ctx)
+	reader, err := a.openBare(ctx)
 	if err != nil {
 		return a.recalledColumns(ctx, ask, into, err)
 	}
@@ -248,6 +248,9 @@ func (a *App) newsOf(ctx context.Context, t existing.Standing) (string, error) {
 
 func (a *App) difference(ctx context.Context, t existing.Standing, s sight, was *state.Entry) (string, error) {
 	by, rows := t.Settings.ChangedBy.Value, fmt.Sprintf("%d rows", s.rows)
+	if s.rows == 1 {
+		rows = "1 row"
+	}
 	if was != nil && was.Rows != s.rows {
 		rows += fmt.Sprintf(" after %d", was.Rows)
 	}
@@ -337,7 +340,7 @@ func (a *App) try(ctx context.Context, dataset string) (ingest.Tried, error) {
 		return a.ingest.Try(ctx, dataset, sampleRows)
 	}
 	tried := ingest.Tried{Dataset: dataset, From: t.Relation.Dataset()}
-	reader, err := a.openReader(ctx)
+	reader, err := a.openBare(ctx)
 	if err != nil {
 		return tried, err
 	}

@@ -54,13 +54,19 @@ func (a *App) openWarehouse(ctx context.Context) error {
 }
 
 // openReader opens the warehouse for reading, contained: it cannot write.
-func (a *App) openReader(ctx context.Context) (reader, error) {
+func (a *App) openReader(ctx context.Context) (reader, error) { return a.openFor(ctx, false) }
+
+// openBare opens the warehouse for reading, also where Larder has built nothing
+// yet but other tools have.
+func (a *App) openBare(ctx context.Context) (reader, error) { return a.openFor(ctx, true) }
+
+func (a *App) openFor(ctx context.Context, bare bool) (reader, error) {
 	if a.Project.Target.Engine == onPostgres {
 		settings, err := a.postgres(ctx)
 		if err != nil {
 			return nil, err
 		}
-		settings.ReadOnly = true
+		settings.ReadOnly, settings.Bare = true, bare
 		return opened(postgres.Open(ctx, settings))
 	}
 	settings, err := a.duckdb()

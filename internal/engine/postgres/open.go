@@ -154,8 +154,8 @@ func (e *Engine) prepare(ctx context.Context) error {
 		switch {
 		case tables && functions:
 			return nil
-		case e.settings.ReadOnly && tables:
-			return nil // whoever builds installs the functions
+		case e.settings.ReadOnly && (tables || e.settings.Bare):
+			return nil // whoever builds installs what is missing
 		case e.settings.ReadOnly:
 			return fault.New(fault.NotFound, "there is no warehouse in the database yet").WithHint("build it first: larder run")
 		}

@@ -24,6 +24,7 @@ type Settings struct {
 
 	TimeZone string         `yaml:"-"` // IANA name; every session runs in it
 	ReadOnly bool           `yaml:"-"` // open for questions only: every statement in a read-only transaction
+	Bare     bool           `yaml:"-"` // with ReadOnly: also where Larder has built nothing yet
 	Archive  engine.Queryer `yaml:"-"` // reads the lake's Parquet files in DuckDB's SQL; Land needs it
 
 	// Interfere is called with the name of every statement of a transaction
