@@ -1,10 +1,6 @@
 package completejourney_test
 
 import (
-	"compress/gzip"
-	"encoding/csv"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +31,7 @@ func sample(t *testing.T, data string) string {
 		{"campaign_descriptions.csv", all},
 		{"campaigns.csv", all},
 	} {
-		filter(t, filepath.Join(data, folder, file.name), filepath.Join(to, folder, file.name), file.keep)
+		publictest.Filter(t, filepath.Join(data, folder, file.name), filepath.Join(to, folder, file.name), file.keep)
 	}
 	return to
 }
@@ -43,38 +39,4 @@ func sample(t *testing.T, data string) string {
 func note(articles map[string]bool, id string) bool {
 	articles[id] = true
 	return true
-}
-
-// filter copies the rows of a CSV file that are to be kept.
-func filter(t *testing.T, from, to string, keep func(values []string) bool) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Create(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var into io.Writer = file
-	if strings.HasSuffix(to, ".gz") {
-		zipped := gzip.NewWriter(file)
-		defer zipped.Close()
-		into = zipped
-	}
-	writer := csv.NewWriter(into)
-	began := false
-	publictest.EachRow(t, from, func(names, values []string) {
-		if !began {
-			began = true
-			_ = writer.Write(names)
-		}
-		if keep(values) {
-			_ = writer.Write(values)
-		}
-	})
-	writer.Flush()
-	if err := writer.Error(); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/larder-data/larder/examples/publictest"
 )
 
-var publicFiles = []string{"dataco/orders.csv.gz", "dataco/shipping.csv.gz", "dataco/customers.csv.gz"}
+var publicFiles = []string{
+	"dataco/orders.csv.gz", "dataco/shipping.csv.gz", "dataco/customers.csv.gz", "dataco/products.xlsx", "dataco/category.xlsx",
+}
 
 // order is an order and its shipment as the files have them.
 type order struct {

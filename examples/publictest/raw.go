@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,6 +57,36 @@ func EachRow(t testing.TB, path string, do func(names, values []string)) {
 		must(t, err)
 		do(names, values)
 	}
+}
+
+// Filter writes the rows of a CSV file that are to be kept, and its header, into
+// another, gzipped when its name ends so. Its folder is made.
+func Filter(t testing.TB, from, to string, keep func(values []string) bool) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(to), 0o755))
+	file, err := os.Create(to)
+	must(t, err)
+	var into io.Writer = file
+	zipped := gzip.NewWriter(file)
+	if strings.HasSuffix(to, ".gz") {
+		into = zipped
+	}
+	writer, began := csv.NewWriter(into), false
+	EachRow(t, from, func(names, values []string) {
+		if !began {
+			began = true
+			must(t, writer.Write(names))
+		}
+		if keep(values) {
+			must(t, writer.Write(values))
+		}
+	})
+	writer.Flush()
+	must(t, writer.Error())
+	if strings.HasSuffix(to, ".gz") {
+		must(t, zipped.Close())
+	}
+	must(t, file.Close())
 }
 
 // Digits reads an exact decimal as a whole number of its scale-th digit behind

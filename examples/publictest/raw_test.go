@@ -40,3 +40,16 @@ func TestRowsLoseTheByteOrderMark(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFilterKeepsRows(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b", "a.csv.gz")
+	if err := os.WriteFile(from, []byte("id,name\n1,A\n2,\"B, C\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	publictest.Filter(t, from, to, func(values []string) bool { return values[0] == "2" })
+	want := []publictest.Row{{"id": "2", "name": "B, C"}}
+	if diff := cmp.Diff(want, publictest.Rows(t, to)); diff != "" {
+		t.Error(diff)
+	}
+}

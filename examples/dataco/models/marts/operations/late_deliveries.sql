@@ -49,6 +49,7 @@ checks:
         by: larder.month_start(cast(ordered_at as date))
   - late_as_the_system_says:
       that: sum(late) by mode
+      where: late > 0
       equals:
         from: lake.dataco_shipping
         that: count(*)
