@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
-
-	"github.com/xuri/nfp"
+	"unicode/utf8"
 )
 
 // timeKind is what a cell's number format makes of a number.
@@ -48,36 +47,76 @@ func timesOf(id, code string) timeKind {
 		}
 		return builtIn[number]
 	}
-	parser := nfp.NumberFormatParser()
-	sections := parser.Parse(code)
-	if len(sections) == 0 {
-		return noTime
-	}
-	var date, clock bool
-	for _, token := range sections[0].Items {
-		switch token.TType {
-		case nfp.TokenTypeElapsedDateTimes:
-			return elapsed
-		case nfp.TokenTypeDateTimes:
-			switch lower := strings.ToLower(token.TValue); {
-			case strings.ContainsAny(lower, "ydeg"):
+	return timesIn(code)
+}
+
+// timesIn tells what a number format with a code makes of a number (ECMA-376
+// part 1, 18.8.31). It is that of positive numbers, the first section.
+func timesIn(code string) timeKind {
+	var date, clock, month bool
+	code = strings.Map(func(r rune) rune { // bytes stay where they are
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, code)
+	for at := 0; at < len(code); {
+		rest, skip := code[at:], 1
+		switch rest[0] {
+		case ';':
+			at = len(code)
+		case '\\', '_', '*': // the next character is shown, or its width, or it fills
+			_, size := utf8.DecodeRuneInString(code[at+1:])
+			skip += size
+		case '"':
+			skip += len(before(rest[1:], '"')) + 1
+		case '[':
+			inside := before(rest[1:], ']')
+			if inside != "" && strings.Trim(inside, inside[:1]) == "" && strings.ContainsAny(inside, "hms") {
+				return elapsed
+			}
+			skip += len(inside) + 1
+		case 'y', 'd', 'b':
+			date = true
+		case 'h', 's':
+			clock = true
+		case 'm':
+			month = true
+			if strings.HasPrefix(rest, "mmm") { // its name
 				date = true
-			case strings.ContainsAny(lower, "hs"):
-				clock = true
-			case strings.HasPrefix(lower, "mmm"):
-				date = true // a month's name
+			}
+			skip = len(rest) - len(strings.TrimLeft(rest, "m"))
+		case 'g':
+			if strings.HasPrefix(rest, "general") {
+				skip = len("general")
+			} else {
+				date = true // an era
+			}
+		case 'e': // a year, or the exponent of a number
+			date = date || len(rest) == 1 || rest[1] != '+' && rest[1] != '-'
+		case 'a':
+			if strings.HasPrefix(rest, "am/pm") || strings.HasPrefix(rest, "a/p") {
+				clock, skip = true, len(before(rest, '/'))*2+1
 			}
 		}
+		at += skip
 	}
 	switch {
 	case date && clock:
 		return dateTime
-	case date:
+	case date, month && !clock: // beside a clock m are minutes
 		return dateOnly
 	case clock:
 		return timeOnly
 	}
 	return noTime
+}
+
+// before returns what stands before the first such byte, everything when there
+// is none.
+func before(text string, end byte) string {
+	out, _, _ := strings.Cut(text, string(end))
+	return out
 }
 
 // plainNumber is a number written without an exponent.

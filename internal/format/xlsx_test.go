@@ -404,6 +404,12 @@ func TestDates(t *testing.T) {
 		{"45000", `"day" 0`, since1900, "45000"},
 		{"45000", `[Red]0.00`, since1900, "45000"},
 		{"45000", `0\d`, since1900, "45000"},
+		{"45000", `0.00E+00`, since1900, "45000"},
+		{"45000", `[>=100]#,##0_d;[Red]dd`, since1900, "45000"},
+		{"45000", `[$-411]ggge"年"m"月"d"日";@`, since1900, "2023-03-15"},
+		{"45000.5", `m/d/yyyy h:mm AM/PM`, since1900, "2023-03-15 12:00:00"},
+		{"45000", `mm`, since1900, "2023-03-15"},
+		{"0.5", `[mm]:ss`, since1900, "12:00:00"},
 		{"45000", "General", since1900, "45000"},
 		{"45000", "mmm-yy", since1900, "2023-03-15"},
 		{"0.00001157", "mm:ss", since1900, "00:00:01"},
@@ -514,6 +520,7 @@ func FuzzCell(f *testing.F) {
 		f.Add(seed, "yyyy-mm-dd")
 	}
 	f.Add("1", `[$-409]h:mm AM/PM;@`)
+	f.Add("1", `"a\"b" \d_m*s [`)
 	f.Fuzz(func(t *testing.T, stored, code string) {
 		once := number(stored)
 		if number(once) != once {
