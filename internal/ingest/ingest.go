@@ -37,6 +37,14 @@ type Lister interface {
 	Fetch(ctx context.Context, t Table, a Arrival) (Local, error)
 }
 
+// Ascender is a Lister that may be told what comes after a name, because names
+// only ever grow.
+type Ascender interface {
+	// LookAfter returns what Look does, without what comes up to the name where
+	// the table says that its names ascend.
+	LookAfter(ctx context.Context, t Table, newest string) ([]Arrival, error)
+}
+
 // Asker is a source that is asked for records: a service, a database.
 type Asker interface {
 	Reader
@@ -62,6 +70,13 @@ type Arrival struct {
 	Path     string // where the adapter finds it
 	Size     int64
 	Modified time.Time
+	Tag      string // the source's own name of its bytes, such as an ETag; "" when it has none
+	// Completeness is what a list of the source's says of it.
+	Completeness lake.Completeness
+}
+
+func (a Arrival) seen() lake.Seen {
+	return lake.Seen{File: a.Name, Size: a.Size, Modified: a.Modified, Tag: a.Tag}
 }
 
 // Local is an arrival on local disk.
@@ -114,6 +129,7 @@ type Batch struct {
 	Path         string // its ending says how it is compressed
 	Size         int64
 	Modified     time.Time // of a file
+	Tag          string    // the source's own name of its bytes
 	Hash         string    // of what it holds: equal for the same records
 	Layout       format.Layout
 	Window       string // what span it covers, in words

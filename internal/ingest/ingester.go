@@ -178,7 +178,7 @@ func join(parts ...string) string {
 
 // look counts the files that are new or changed.
 func (n *News) look(ctx context.Context, t Table, reader Lister, manifests []lake.Manifest) error {
-	arrivals, err := reader.Look(ctx, t)
+	arrivals, err := look(ctx, reader, t, manifests)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (n *News) look(ctx context.Context, t Table, reader Lister, manifests []lak
 	}
 	for _, a := range arrivals {
 		switch {
-		case history.Untouched(a.Name, a.Size, a.Modified):
+		case history.Untouched(a.seen()):
 		case seen[a.Name]:
 			local, err := reader.Fetch(ctx, t, a)
 			if err != nil {

@@ -75,7 +75,7 @@ func (in *Intake) asked() bool {
 func (in *Intake) manifest(b Batch, started time.Time) lake.Manifest {
 	return lake.Manifest{
 		Format: 1, ID: lake.LoadID(in.sequence, b.Hash), Dataset: in.table.Dataset, Sequence: in.sequence, Source: in.table.Source.Name,
-		File: b.Name, Size: b.Size, Modified: b.Modified, Hash: b.Hash, LoadedAt: started.UTC(), Run: in.run,
+		File: b.Name, Size: b.Size, Modified: b.Modified, Tag: b.Tag, Hash: b.Hash, LoadedAt: started.UTC(), Run: in.run,
 		Window: b.Window, Position: b.Position, Completeness: b.Completeness,
 	}
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/lake"
@@ -13,7 +14,7 @@ func (in *Intake) list(ctx context.Context, reader Lister, first bool) error {
 	if err != nil {
 		return err
 	}
-	arrivals, err := reader.Look(ctx, in.table)
+	arrivals, err := look(ctx, reader, in.table, in.loads)
 	if err != nil {
 		return err
 	}
@@ -24,7 +25,7 @@ func (in *Intake) list(ctx context.Context, reader Lister, first bool) error {
 	// at again.
 	for queue := arrivals; len(queue) > 0; queue = orphans(in.history, arrivals) {
 		for _, a := range queue {
-			if in.history.Untouched(a.Name, a.Size, a.Modified) {
+			if in.history.Untouched(a.seen()) {
 				continue
 			}
 			if err := in.fetch(ctx, reader, layout, a); err != nil {
@@ -35,6 +36,15 @@ func (in *Intake) list(ctx context.Context, reader Lister, first bool) error {
 	return nil
 }
 
+// look lists what a source offers, from where the loads left off when it can
+// go on from there.
+func look(ctx context.Context, reader Lister, t Table, loads []lake.Manifest) ([]Arrival, error) {
+	if sorted, ok := reader.(Ascender); ok && len(loads) > 0 {
+		return sorted.LookAfter(ctx, t, lake.Newest(loads))
+	}
+	return reader.Look(ctx, t)
+}
+
 // fetch brings one arrival to local disk and takes it.
 func (in *Intake) fetch(ctx context.Context, reader Lister, layout format.Layout, a Arrival) error {
 	local, err := reader.Fetch(ctx, in.table, a)
@@ -42,7 +52,12 @@ func (in *Intake) fetch(ctx context.Context, reader Lister, layout format.Layout
 		return err
 	}
 	defer local.release()
+	proof := a.Completeness
+	if proof.By == lake.ByManifest {
+		proof.Got = strconv.FormatInt(local.Size, 10)
+	}
 	return in.Take(ctx, Batch{
+		Tag: a.Tag, Completeness: proof,
 		Name: a.Name, Path: local.Path, Size: local.Size, Modified: a.Modified, Hash: local.Hash, Layout: layout, changed: local.Changed,
 	})
 }

@@ -53,19 +53,48 @@ func (h History) Add(m Manifest) {
 	}
 }
 
-// Untouched reports whether the file has the size and time of its newest load,
-// so that its bytes need not be read to know they are the same.
-func (h History) Untouched(file string, size int64, modified time.Time) bool {
-	m, ok := h.byFile[file]
-	if ok && m.Size == size && m.Modified.Equal(modified) && !h.Orphaned(file) {
+// Seen is what is known of a file without reading it.
+type Seen struct {
+	File     string
+	Size     int64
+	Modified time.Time
+	Tag      string // the source's own name of its bytes; "" when it has none
+}
+
+// is reports whether it looks like the file of a load: by the source's name of
+// its bytes, and by size and time where there is none.
+func (s Seen) is(m Manifest) bool {
+	if s.File != m.File || s.Size != m.Size {
+		return false
+	}
+	if s.Tag != "" && m.Tag != "" {
+		return s.Tag == m.Tag
+	}
+	return s.Modified.Equal(m.Modified)
+}
+
+// Untouched reports whether the file looks like that of its newest load, so
+// that its bytes need not be read to know they are the same.
+func (h History) Untouched(s Seen) bool {
+	if m, ok := h.byFile[s.File]; ok && s.is(m) && !h.Orphaned(s.File) {
 		return true
 	}
 	for _, m := range h.undone {
-		if m.File == file && m.Size == size && m.Modified.Equal(modified) {
+		if s.is(m) {
 			return true
 		}
 	}
 	return false
+}
+
+// Newest returns the file of the loads so far whose name comes last, "" when
+// there is none.
+func Newest(loads []Manifest) string {
+	newest := ""
+	for _, m := range loads {
+		newest = max(newest, m.File)
+	}
+	return newest
 }
 
 // Orphaned reports whether a file was only noted as a copy of another one,

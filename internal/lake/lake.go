@@ -46,7 +46,8 @@ type Manifest struct {
 	File        string         `json:"file"` // as the source names it, e.g. relative to its path
 	Size        int64          `json:"size"`
 	Modified    time.Time      `json:"modified"`
-	Hash        string         `json:"hash"` // of the file's bytes, "xxh3-128:<hex>"
+	Tag         string         `json:"tag,omitempty"` // the source's own name of these bytes, such as an ETag
+	Hash        string         `json:"hash"`          // of the file's bytes, "xxh3-128:<hex>"
 	Window      string         `json:"window,omitempty"`
 	Rows        int64          `json:"rows"`
 	Quarantined int64          `json:"quarantined,omitempty"`

@@ -42,3 +42,27 @@ func (l *loader) refuseSecrets(file *File, target ast.Node) {
 		}
 	}
 }
+
+// Committed returns the fault of a secret that stands in a committed file: a
+// value that does not come from the environment as a whole. It is nil when the
+// setting is not given or refers to a variable.
+func Committed(name string, setting Placed[string]) *fault.Error {
+	if !setting.Given() || setting.Value == "" {
+		return nil
+	}
+	written := setting.Value
+	if setting.Node != nil && setting.Node.GetToken() != nil {
+		written = setting.Node.GetToken().Value // before variables were replaced
+	}
+	if referenceOnly.MatchString(strings.TrimSpace(written)) {
+		return nil
+	}
+	where := setting.Where
+	where.Text = "" // it would show the secret
+	return fault.At(where, fault.Invalid, "%s holds a secret, and this file is committed", name).
+		WithHint("write ${NAME} and set it in the environment; then change the secret")
+}
+
+// referenceOnly is a value that is nothing but a variable, without a default
+// that would be the secret.
+var referenceOnly = regexp.MustCompile(`^\$\{[A-Za-z_][A-Za-z0-9_]*(:-)?\}$`)

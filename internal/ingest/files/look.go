@@ -104,7 +104,7 @@ func match(ctx context.Context, root, glob string, found map[string]ingest.Arriv
 			return fault.New(fault.Internal, "%w", err)
 		}
 		name := filepath.ToSlash(relative)
-		if entry.IsDir() || !globs(strings.Split(glob, "/"), strings.Split(name, "/")) {
+		if entry.IsDir() || !ingest.Matches(glob, name) {
 			return nil
 		}
 		info, err := os.Stat(at) // through a symbolic link
@@ -116,27 +116,6 @@ func match(ctx context.Context, root, glob string, found map[string]ingest.Arriv
 		}
 		return nil
 	})
-}
-
-// globs matches a path with a glob, part by part; ** stands for any number of
-// folders.
-func globs(glob, name []string) bool {
-	if len(glob) == 0 {
-		return len(name) == 0
-	}
-	if glob[0] == "**" {
-		for i := range len(name) + 1 {
-			if globs(glob[1:], name[i:]) {
-				return true
-			}
-		}
-		return false
-	}
-	if len(name) == 0 {
-		return false
-	}
-	ok, err := path.Match(glob[0], name[0])
-	return err == nil && ok && globs(glob[1:], name[1:])
 }
 
 // Fetch returns the file where it lies: it is read in place.
