@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/larder-data/larder/internal/build"
@@ -10,6 +11,7 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/ingest/bucket"
 	"github.com/larder-data/larder/internal/ingest/existing"
 	"github.com/larder-data/larder/internal/ingest/files"
 	"github.com/larder-data/larder/internal/ingest/http"
@@ -26,6 +28,7 @@ import (
 func sourceKinds() map[string]project.Kind {
 	return map[string]project.Kind{
 		"files":    {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
+		"bucket":   {Source: &bucket.Source{}, Table: &bucket.Table{}, Column: &format.Column{}},
 		"http":     {Source: &http.Source{}, Table: &http.Table{}, Column: &format.Column{}},
 		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
@@ -39,6 +42,7 @@ func sourceKinds() map[string]project.Kind {
 func (a *App) sourceReaders() map[string]ingest.Reader {
 	return map[string]ingest.Reader{
 		"files":    files.NewReader(a.Project.Root),
+		"bucket":   bucket.NewReader(os.LookupEnv),
 		"http":     a.web,
 		"upload":   upload.Reader{},
 		"postgres": source.NewReader(),

@@ -430,7 +430,7 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		{"a secret as default", strings.Replace(good, "${SHOP_SECRET}", "${SHOP_SECRET:-hunter2hunter2}", 1) + files, noEnv, "holds a secret"},
 		{"public with keys", good + "public: true\n" + files, noEnv, "exclude each other"},
 		{"endpoint with a path", good + "endpoint: https://x.example/shop\n" + files, noEnv, "endpoint: is no address"},
-		{"endpoint with a key", good + "endpoint: https://me:hunter2hunter2@x.example\n" + files, noEnv, "endpoint: is no address"},
+		{"endpoint with a key", good + "endpoint: https://me:hunter2hunter2@x.example\n" + files, noEnv, "endpoint holds a password"},
 		{"prefix goes up", good + "prefix: a/../..\n" + files, noEnv, "goes up"},
 		{"glob goes up", good + "tables: {lines: {files: '../*.csv'}}\n", noEnv, "leaves the prefix"},
 		{"size", good + "tables: {lines: {files: '*.csv', max_size: huge}}\n", noEnv, "max_size is a size"},
