@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/larder-data/larder/internal/fault"
+	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/table"
 )
 
@@ -15,6 +16,10 @@ type shape struct {
 	columns []table.Column
 	texts   []string // columns to be read as text and cast, so that no digit is lost
 	nulls   []string // columns that have a key and no value in any record
+}
+
+func (s shape) null(name string) bool {
+	return slices.ContainsFunc(s.nulls, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 func (s shape) text(name string) bool { return slices.Contains(s.texts, name) }
@@ -120,10 +125,12 @@ func (j *job) readJSON(ctx context.Context) (Outcome, error) {
 	there := j.recalled(&shown)
 	var read []table.Column
 	for _, c := range j.columns {
-		read = append(read, table.Column{Name: c.from, Type: jsonType(c.Type, c.Format)})
-		if _, ok := table.Find(there, c.from); !ok {
+		if _, ok := table.Find(there, c.from); !ok && !shown.null(c.from) && j.drift.Removed == project.Hold {
+			continue // no record has it: it is missing, and told
+		} else if !ok {
 			there = append(there, table.Column{Name: c.from, Type: jsonType(c.Type, c.Format)})
 		}
+		read = append(read, table.Column{Name: c.from, Type: jsonType(c.Type, c.Format)})
 	}
 	for _, c := range there {
 		if _, ok := table.Find(read, c.Name); !ok {

@@ -206,7 +206,7 @@ func (d *dock) has(sql string, want ...string) {
 	got := d.rows(sql)
 	slices.Sort(got)
 	slices.Sort(want)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(append([]string{}, want...), got); diff != "" {
 		d.Errorf("%s (-want +got):\n%s", sql, diff)
 	}
 }

@@ -248,6 +248,7 @@ func walkLines(from io.Reader, records path, take func(raw []byte) error) error 
 			return broken(err)
 		}
 		w := walker{json.NewDecoder(bytes.NewReader(raw))}
+		w.UseNumber()
 		if err := w.value([]want{{records, true, take}}, 0); err != nil {
 			return broken(err)
 		}

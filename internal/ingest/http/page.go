@@ -581,24 +581,33 @@ func nextLink(headers []string) string {
 
 // linkParams cuts off the parameters of one link, up to the comma that ends it.
 func linkParams(rest string) (params, after string) {
-	quoted := false
-	for i := 0; i < len(rest); i++ {
-		switch {
-		case rest[i] == '\\' && quoted:
-			i++
-		case rest[i] == '"':
-			quoted = !quoted
-		case rest[i] == ',' && !quoted:
-			return rest[:i], rest[i+1:]
-		}
+	if end := unquoted(rest, ','); end < len(rest) {
+		return rest[:end], rest[end+1:]
 	}
 	return rest, ""
 }
 
+// unquoted is where a character stands outside of double quotes, or the length.
+func unquoted(text string, wanted byte) int {
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '\\' && quoted:
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case text[i] == wanted && !quoted:
+			return i
+		}
+	}
+	return len(text)
+}
+
 func isNext(params string) bool {
-	for param := range strings.SplitSeq(params, ";") {
-		name, value, _ := strings.Cut(param, "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
+	for params != "" {
+		end := unquoted(params, ';')
+		name, value, _ := strings.Cut(params[:end], "=")
+		if params = params[min(end+1, len(params)):]; !strings.EqualFold(strings.TrimSpace(name), "rel") {
 			continue
 		}
 		for word := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
