@@ -3,6 +3,7 @@ package http_test
 import (
 	"compress/gzip"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,8 +15,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"encoding/pem"
 
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/ingest"
