@@ -22,6 +22,7 @@ import (
 	"github.com/larder-data/larder/internal/ingest"
 	"github.com/larder-data/larder/internal/ingest/existing"
 	"github.com/larder-data/larder/internal/ingest/http"
+	"github.com/larder-data/larder/internal/ingest/sftp"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -63,6 +64,7 @@ type App struct {
 	archive *folder.Folder
 	raw     *format.Reader
 	web     *http.Reader
+	drops   *sftp.Reader
 	ingest  *ingest.Ingester
 	store   *sqlite.Store
 	engine  engine.Engine
@@ -183,6 +185,9 @@ func (a *App) Close() error {
 	if a.web != nil {
 		errs = append(errs, a.web.Close())
 	}
+	if a.drops != nil {
+		errs = append(errs, a.drops.Close())
+	}
 	if a.renderer != nil {
 		errs = append(errs, a.renderer.Close())
 	}
@@ -192,7 +197,7 @@ func (a *App) Close() error {
 	if a.archive != nil {
 		errs = append(errs, a.archive.Close())
 	}
-	a.engine, a.parquet, a.store, a.raw, a.web, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil, nil
+	a.engine, a.parquet, a.store, a.raw, a.web, a.drops, a.renderer, a.compiled, a.archive = nil, nil, nil, nil, nil, nil, nil, nil, nil
 	return errors.Join(errs...)
 }
 

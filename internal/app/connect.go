@@ -17,6 +17,7 @@ import (
 	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/ingest/mysql"
 	source "github.com/larder-data/larder/internal/ingest/postgres"
+	"github.com/larder-data/larder/internal/ingest/sftp"
 	"github.com/larder-data/larder/internal/ingest/upload"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
@@ -30,6 +31,7 @@ func sourceKinds() map[string]project.Kind {
 		"files":    {Source: &files.Source{}, Table: &files.Table{}, Column: &format.Column{}},
 		"bucket":   {Source: &bucket.Source{}, Table: &bucket.Table{}, Column: &format.Column{}},
 		"http":     {Source: &http.Source{}, Table: &http.Table{}, Column: &format.Column{}},
+		"sftp":     {Source: &sftp.Source{}, Table: &sftp.Table{}, Column: &format.Column{}},
 		"upload":   {Source: &upload.Source{}, Table: &upload.Table{}, Column: &format.Column{}},
 		"postgres": {Source: &source.Source{}, Table: &source.Table{}, Column: &source.Column{}},
 		"mysql":    {Source: &mysql.Source{}, Table: &mysql.Table{}, Column: &mysql.Column{}},
@@ -44,6 +46,7 @@ func (a *App) sourceReaders() map[string]ingest.Reader {
 		"files":    files.NewReader(a.Project.Root),
 		"bucket":   bucket.NewReader(os.LookupEnv),
 		"http":     a.web,
+		"sftp":     a.drops,
 		"upload":   upload.Reader{},
 		"postgres": source.NewReader(),
 		"mysql":    mysql.NewReader(),
@@ -156,5 +159,6 @@ func (a *App) openLake() {
 	a.archive = folder.Open(a.Project.Lake)
 	a.raw = format.NewReader(format.Options{TimeZone: a.Project.TimeZone.String()})
 	a.web = http.NewReader(a.Project.Root, a.options.Now, http.Clock{})
+	a.drops = sftp.NewReader(a.Project.Root, a.options.Now)
 	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.landedSources(), a.options.Now)
 }

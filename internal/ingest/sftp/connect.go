@@ -51,14 +51,9 @@ func (s settings) connect(ctx context.Context) (*connection, error) {
 		return nil, s.unreached(err)
 	}
 	defer context.AfterFunc(ctx, func() { _ = line.Close() })() // a server that says nothing is left
-	algorithms, err := trust.algorithms(s.login.address, line.RemoteAddr())
-	if err != nil {
-		_ = line.Close() // the fault is what matters
-		return nil, err
-	}
 	var refused error
 	shell, channels, requests, err := ssh.NewClientConn(line, s.login.address, &ssh.ClientConfig{
-		User: s.login.user, Auth: proof, HostKeyAlgorithms: algorithms,
+		User: s.login.user, Auth: proof, HostKeyAlgorithms: trust.algorithms(s.login.address, line.RemoteAddr()),
 		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error {
 			refused = trust.judge(s, address, remote, key)
 			return refused
@@ -144,10 +139,10 @@ func (nobody) Verify([]byte, *ssh.Signature) error { return errors.New("nobody s
 
 // algorithms are those of the keys known of a server, so that it shows one of
 // them; none when nothing is known of it.
-func (t trust) algorithms(address string, remote net.Addr) ([]string, error) {
+func (t trust) algorithms(address string, remote net.Addr) []string {
 	var unknown *knownhosts.KeyError
 	if err := t.known(address, remote, nobody{}); err == nil || !errors.As(err, &unknown) {
-		return nil, nil
+		return nil
 	}
 	var out []string
 	for _, known := range unknown.Want {
@@ -157,7 +152,7 @@ func (t trust) algorithms(address string, remote net.Addr) ([]string, error) {
 			out = append(out, kind)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // judge refuses a server whose key is not the one that is known.
