@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/larder-data/larder/internal/engine"
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
@@ -267,30 +269,60 @@ func (i *Ingester) past(manifests []lake.Manifest, known []table.Column) Past {
 }
 
 // Pending returns what Land would bring into the warehouse, and the table's
-// columns then.
-func (i *Ingester) Pending(ctx context.Context, dataset string, lander engine.Lander) (engine.Landing, error) {
+// columns then. The files of its loads stay until release is called, which is
+// never nil.
+func (i *Ingester) Pending(ctx context.Context, dataset string, lander engine.Lander) (landing engine.Landing, release func(), err error) {
+	release = func() {}
 	t := i.tables[dataset]
 	manifests, err := i.archive.Manifests(ctx, dataset)
 	if err != nil {
-		return engine.Landing{}, fault.Wrap(dataset, err)
+		return landing, release, fault.Wrap(dataset, err)
 	}
 	pending, err := pendingLoads(ctx, dataset, manifests, lander)
 	if err != nil {
-		return engine.Landing{}, err
+		return landing, release, err
 	}
 	columns, err := i.columns(ctx, dataset)
 	if err != nil {
-		return engine.Landing{}, err
+		return landing, release, err
 	}
-	landing := engine.Landing{
+	landing = engine.Landing{
 		Target: engine.ParseRelation(dataset), Columns: columns, Mode: engine.Mode(t.Mode), WindowColumn: t.Window,
 		Key: t.Key, Version: t.Version, Deleted: t.Deleted,
 	}
-	for _, m := range pending {
-		rows, quarantine := i.archive.Paths(m)
+	files, release, err := i.files(ctx, pending)
+	for n, f := range files {
+		m := pending[n]
 		landing.Loads = append(landing.Loads, engine.ArchivedLoad{
-			ID: m.ID, Sequence: m.Sequence, Parquet: rows, Quarantine: quarantine, Supersedes: slices.Clone(m.Supersedes), Rows: m.Rows,
+			ID: m.ID, Sequence: m.Sequence, Parquet: f.Rows, Quarantine: f.Quarantine, Supersedes: slices.Clone(m.Supersedes), Rows: m.Rows,
 		})
 	}
-	return landing, nil
+	return landing, release, fault.Wrap(dataset, err)
+}
+
+// fetchers is how many loads are fetched from the archive at once.
+const fetchers = 8
+
+// files makes the files of loads readable, those of each in its place, until
+// release is called, which is never nil. After an error there are none.
+func (i *Ingester) files(ctx context.Context, loads []lake.Manifest) (files []lake.Files, release func(), err error) {
+	files = make([]lake.Files, len(loads))
+	release = func() {
+		for n := range files {
+			files[n].Release()
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(fetchers)
+	for n, m := range loads {
+		group.Go(func() (err error) {
+			files[n], err = i.archive.Files(ctx, m)
+			return fault.Wrap("load "+m.ID, err)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		release()
+		return nil, func() {}, err
+	}
+	return files, release, nil
 }

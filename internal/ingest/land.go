@@ -55,7 +55,8 @@ func (i *Ingester) Land(ctx context.Context, s Step) (Landed, error) {
 	if archiveErr != nil && fault.KindOf(archiveErr) != fault.Held {
 		return landed, archiveErr
 	}
-	landing, err := i.Pending(ctx, s.Dataset, s.Warehouse)
+	landing, release, err := i.Pending(ctx, s.Dataset, s.Warehouse)
+	defer release()
 	if err != nil {
 		return landed, err
 	}

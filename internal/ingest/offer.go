@@ -100,7 +100,8 @@ func sameBytes(manifests []lake.Manifest, hash string) (lake.Manifest, bool) {
 
 // stage shows the table as it would be and evaluates its checks.
 func (i *Ingester) stage(ctx context.Context, s Step, in *Intake, o *Offered) error {
-	landing, err := i.Pending(ctx, s.Dataset, s.Warehouse)
+	landing, release, err := i.Pending(ctx, s.Dataset, s.Warehouse)
+	defer release()
 	if err != nil {
 		return err
 	}

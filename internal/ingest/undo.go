@@ -34,11 +34,12 @@ func (i *Ingester) Undo(ctx context.Context, dataset, id, actor, reason, run str
 	}
 	defer func() { _ = draft.Abandon() }() // after Commit it does nothing
 	var parquet []string
-	for _, b := range back {
-		rows, _ := i.archive.Paths(b)
-		parquet = append(parquet, rows...)
+	files, release, err := i.files(ctx, back)
+	defer release()
+	for _, f := range files {
+		parquet = append(parquet, f.Rows...)
 	}
-	if len(parquet) > 0 {
+	if err == nil && len(parquet) > 0 {
 		err = i.parser.Again(ctx, parquet, format.Input{Load: m.ID, LoadedAt: m.LoadedAt, Rows: draft.RowsPath()})
 	}
 	if err == nil {

@@ -20,8 +20,9 @@ type Archive interface {
 	Begin(ctx context.Context, dataset, load string) (Draft, error)
 	// Manifests returns the complete loads of a lake dataset, by Sequence.
 	Manifests(ctx context.Context, dataset string) ([]Manifest, error)
-	// Paths returns where an engine finds a complete load's files.
-	Paths(m Manifest) (rows, quarantine []string)
+	// Files makes a complete load's files readable on this machine, whole and as
+	// they were written, until they are released.
+	Files(ctx context.Context, m Manifest) (Files, error)
 	// Sweep removes drafts a killed process left behind and returns how many.
 	Sweep(ctx context.Context) (int, error)
 }
@@ -34,6 +35,21 @@ type Draft interface {
 	Commit(ctx context.Context, m Manifest) error
 	// Abandon removes what was written; after Commit it does nothing.
 	Abandon() error
+}
+
+// Files are a load's files on this machine.
+type Files struct {
+	Rows       []string // absolute paths of its rows; none when it has no rows
+	Quarantine []string // absolute paths of its quarantined rows, often none
+	Done       func()   // called once they were read; nil when nobody waits for that
+}
+
+// Release says that the files were read: they may go. It is safe to call twice.
+func (f *Files) Release() {
+	if f.Done != nil {
+		f.Done()
+		f.Done = nil
+	}
 }
 
 // Manifest describes one load: one immutable arrival of raw data.

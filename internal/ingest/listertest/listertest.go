@@ -183,10 +183,14 @@ func (p *Pier) Rows() []string {
 		if m.SameAs != "" {
 			continue
 		}
-		rows, _ := p.Archive.Paths(m)
-		for _, path := range rows {
+		files, err := p.Archive.Files(p.Context(), m)
+		if err != nil {
+			p.Fatal(err)
+		}
+		for _, path := range files.Rows {
 			out = append(out, p.read(path, m)...)
 		}
+		files.Release()
 	}
 	slices.Sort(out)
 	return out

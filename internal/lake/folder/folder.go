@@ -79,16 +79,17 @@ func (f *Folder) Begin(ctx context.Context, dataset, load string) (lake.Draft, e
 	return &draft{folder: f, at: at, dataset: dataset, load: load}, nil
 }
 
-// Paths returns the load's files that exist by its manifest.
-func (f *Folder) Paths(m lake.Manifest) (rows, quarantine []string) {
+// Files returns the load's files that exist by its manifest, where they lie.
+func (f *Folder) Files(_ context.Context, m lake.Manifest) (lake.Files, error) {
+	var files lake.Files
 	at := f.place(m.Dataset, m.ID)
 	if m.HasRows {
-		rows = []string{filepath.Join(at, rowsFile)}
+		files.Rows = []string{filepath.Join(at, rowsFile)}
 	}
 	if m.Quarantined > 0 {
-		quarantine = []string{filepath.Join(at, quarantineFile)}
+		files.Quarantine = []string{filepath.Join(at, quarantineFile)}
 	}
-	return rows, quarantine
+	return files, nil
 }
 
 // Sweep removes the drafts of processes that no longer run.

@@ -124,22 +124,28 @@ var cases = []tale{
 		s.same(s.manifests(s, "lake.a"), []lake.Manifest{m})
 		s.same(s.manifests(s.another(), "lake.a"), []lake.Manifest{m})
 	}},
-	{"its files are where Paths says", func(s *shore) {
+	{"its files are where Files says", func(s *shore) {
 		m := load("lake.a", 1)
 		s.must(s.commit(s, m))
-		rows, quarantine := s.Paths(m)
-		for _, f := range []struct{ path, want string }{{rows[0], "rows of 000001-abc"}, {quarantine[0], "rejects of 000001-abc"}} {
-			text, err := os.ReadFile(f.path)
+		for _, a := range []lake.Archive{s, s.another()} {
+			files, err := a.Files(s.Context(), m)
 			s.must(err)
-			s.same(string(text), f.want)
+			for _, f := range []struct{ path, want string }{{files.Rows[0], "rows of 000001-abc"}, {files.Quarantine[0], "rejects of 000001-abc"}} {
+				text, err := os.ReadFile(f.path)
+				s.must(err)
+				s.same(string(text), f.want)
+			}
+			files.Release()
+			files.Release()
 		}
 	}},
 	{"a load without rows has no files", func(s *shore) {
 		m := load("lake.a", 1)
 		m.HasRows, m.Quarantined, m.Rows = false, 0, 0
 		s.must(s.commit(s, m))
-		rows, quarantine := s.Paths(m)
-		s.same(len(rows)+len(quarantine), 0)
+		files, err := s.Files(s.Context(), m)
+		s.must(err)
+		s.same(len(files.Rows)+len(files.Quarantine), 0)
 		s.same(s.manifests(s, "lake.a"), []lake.Manifest{m})
 	}},
 	{"loads come by sequence, whatever order they were written in", func(s *shore) {
