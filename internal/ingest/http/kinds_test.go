@@ -263,7 +263,11 @@ func TestWhoDoesNotAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDock(t, http.NotFoundHandler(), plainTable)
 			d.url = c.url
-			d.describe("timeout: 0.1 seconds\nattempts: 2" + plainTable)
+			patience := "30 seconds"
+			if c.kind == fault.Late {
+				patience = "0.1 seconds"
+			}
+			d.describe("timeout: " + patience + "\nattempts: 2" + plainTable)
 			d.fails("orders", c.kind, c.says)
 		})
 	}
