@@ -45,9 +45,11 @@ tables:
 }
 
 func TestXML(t *testing.T) {
-	v := &scripted{answers: []http.HandlerFunc{says(200, `<?xml version="1.0" encoding="ISO-8859-1"?>
+	v := &scripted{answers: []http.HandlerFunc{
+		says(200, `<?xml version="1.0" encoding="ISO-8859-1"?>
 <feed xmlns="urn:x" total="2"><next>b</next><items><item id="1"><name>K`+"\xe4"+`se</name><price cur="EUR">12.10</price><tag>a</tag><tag>b</tag></item></items></feed>`),
-		says(200, `<feed total="2"><items><item id="2"><name/><price cur="EUR">7</price><tag>c</tag><tag>d</tag></item></items></feed>`)}}
+		says(200, `<feed total="2"><items><item id="2"><name/><price cur="EUR">7</price><tag>c</tag><tag>d</tag></item></items></feed>`),
+	}}
 	d := newDock(t, v, `
 tables:
   items:
