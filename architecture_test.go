@@ -22,9 +22,10 @@ var layers = [][]string{
 	{"schedule"},
 	{"ingest", "build", "check", "trial", "monitor", "incident", "repair", "metric", "lifecycle", "compare", "consolidate"},
 	{"engine", "lake", "state", "notify", "format", "parquet"},
+	{"s3"},
 	{"project", "compile"},
 	{"library"},
-	{"table", "fault", "pgtest", "mariadbtest"},
+	{"table", "fault", "pgtest", "mariadbtest", "s3test"},
 }
 
 type pkg struct {

@@ -165,7 +165,7 @@ func TestWhatGoesWrongIsTold(t *testing.T) {
 	}{
 		{name: "wrong key", source: swap("${SHOP_ID}", "${SHOP_SECRET}"), kind: fault.Denied, says: "does not know the access key"},
 		{name: "wrong secret", bad: xml(403, "SignatureDoesNotMatch", "no"), kind: fault.Denied, says: "secret key does not fit"},
-		{name: "no permission", bad: xml(403, "AccessDenied", "Access Denied."), kind: fault.Denied, says: "may not be read with these keys"},
+		{name: "no permission", bad: xml(403, "AccessDenied", "Access Denied."), kind: fault.Denied, says: "may not do that in the bucket"},
 		{name: "no bucket", source: swap("bucket: shop", "bucket: shoppe"), kind: fault.NotFound, says: "no bucket shoppe"},
 		{name: "other region", bad: xml(400, "AuthorizationHeaderMalformed", "expecting 'eu-west-1'"), kind: fault.Invalid, says: "another region"},
 		{name: "wrong clock", bad: xml(403, "RequestTimeTooSkewed", "too large"), kind: fault.Invalid, says: "clock"},

@@ -1,11 +1,7 @@
 package bucket
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"mime"
-	"net"
 	"net/http"
 	"strings"
 
@@ -14,114 +10,20 @@ import (
 	"github.com/larder-data/larder/internal/fault"
 )
 
-// explain turns what the service or the network says into a fault. Neither
-// repeats a key.
+// explain turns what the service or the network says into a fault, and what it
+// says of an object into what that means to a source.
 func (s settings) explain(err error) error {
-	var known *fault.Error
-	if err == nil || errors.As(err, &known) {
-		return err
-	}
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) {
-		return s.answered(answer)
-	}
-	return s.unanswered(err)
-}
-
-// answered tells what the service says.
-func (s settings) answered(e minio.ErrorResponse) error {
-	says := func(kind fault.Kind, format string, args ...any) *fault.Error {
-		f := fault.New(kind, format, args...)
-		f.Where = s.bucket.Where
-		return f
-	}
-	bucket, words := s.bucket.Value, strings.TrimSpace(e.Message)
-	switch e.Code {
-	case "NoSuchBucket":
-		return says(fault.NotFound, "there is no bucket %s", bucket).WithHint("check bucket:, endpoint: and region:")
-	case "InvalidAccessKeyId":
-		return says(fault.Denied, "the service does not know the access key").WithHint("check the variable access_key: names, and that the key is of this service")
-	case "SignatureDoesNotMatch":
-		return says(fault.Denied, "the secret key does not fit the access key").WithHint("check the variable secret_key: names")
-	case "ExpiredToken", "InvalidToken":
-		return says(fault.Denied, "the keys are no longer good: %s", words).WithHint("get new ones, and set their variables")
-	case "AccessDenied", "AllAccessDisabled", "Forbidden":
-		return says(fault.Denied, "the bucket %s may not be read with these keys: %s", bucket, words).
-			WithHint("they need s3:ListBucket on the bucket and s3:GetObject on what is below %s", s.prefix+"*")
-	case "AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException", "TemporaryRedirect":
-		return says(fault.Invalid, "the bucket %s is in another region: %s", bucket, words).WithHint("say it with region: %s", e.Region)
-	case "RequestTimeTooSkewed":
-		return says(fault.Invalid, "the clock of this machine is wrong: %s", words).WithHint("set the clock and run again")
-	case "InvalidObjectState":
-		return says(fault.Held, "it lies in an archive and cannot be read: %s", words).WithHint("restore it, or write files: so that it does not match")
-	case "PreconditionFailed":
-		return changed()
-	case "NoSuchKey":
-		return fault.New(fault.Busy, "it is gone again").WithHint("the next run looks again")
-	case "InvalidBucketName":
-		return says(fault.Invalid, "%s is no name of a bucket", bucket).WithHint("check bucket:")
-	}
-	if e.StatusCode >= 500 || e.StatusCode == http.StatusTooManyRequests {
-		return says(fault.Unreachable, "the service has no time: %s", words).WithHint("nothing was lost; the next run goes on")
-	}
-	switch e.StatusCode {
-	case http.StatusPreconditionFailed:
-		return changed()
-	case http.StatusForbidden, http.StatusUnauthorized:
-		return says(fault.Denied, "the bucket %s may not be read: %s", bucket, words).WithHint("check access_key: and secret_key:")
-	}
-	return says(fault.Broken, "the service says %s, %d: %s", e.Code, e.StatusCode, words).
-		WithHint("check that endpoint: is one of S3-compatible storage")
-}
-
-// unanswered tells why there is no answer.
-func (s settings) unanswered(err error) error {
-	var dns *net.DNSError
-	var certificate *tls.CertificateVerificationError
-	says := func(format string, args ...any) *fault.Error {
-		f := fault.New(fault.Unreachable, format, args...)
-		f.Where = s.bucket.Where
-		return f
-	}
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.Interrupted, "stopped while asking %s", s.place.host)
-	case errors.As(err, &dns):
-		return says("there is no host %s", dns.Name).WithHint("check endpoint: and region:; a service that knows no buckets as hosts needs path_style: true")
-	case errors.As(err, &certificate):
-		return says("%s is not who it says: %w", s.place.host, certificate.Err).WithHint("check endpoint:, and that this machine trusts the service's certificate")
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return says("%s speaks no TLS", s.place.host).WithHint("say endpoint: http://%s if that is meant", s.place.host)
-	}
-	return says("%s does not answer: %w", s.place.host, innermost(err)).
-		WithHint("check endpoint:, and that it may be reached from here; nothing was lost, the next run goes on")
-}
-
-// innermost is the last cause; the ones around it repeat the whole request.
-func innermost(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
+		switch {
+		case answer.Code == "InvalidObjectState":
+			return fault.At(s.bucket.Where, fault.Held, "it lies in an archive and cannot be read: %s", strings.TrimSpace(answer.Message)).
+				WithHint("restore it, or write files: so that it does not match")
+		case answer.Code == "PreconditionFailed", answer.StatusCode == http.StatusPreconditionFailed:
+			return changed()
+		case answer.Code == "NoSuchKey":
+			return fault.New(fault.Busy, "it is gone again").WithHint("the next run looks again")
 		}
-		err = next
 	}
-}
-
-// listings refuses an answer to a listing that is no listing: read as XML, a
-// page for people is a bucket without objects.
-type listings struct{ http.RoundTripper }
-
-// RoundTrip makes the request.
-func (l listings) RoundTrip(request *http.Request) (*http.Response, error) {
-	answer, err := l.RoundTripper.RoundTrip(request)
-	if err != nil || answer.StatusCode != http.StatusOK || !request.URL.Query().Has("list-type") {
-		return answer, err
-	}
-	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); strings.HasSuffix(kind, "/html") {
-		_ = answer.Body.Close() // it is not read
-		return nil, fault.New(fault.Broken, "%s answers with a page for people, not with a list of objects", request.URL.Host).
-			WithHint("check endpoint:, and that no sign-in page stands before it")
-	}
-	return answer, nil
+	return s.bucket.Explain(err)
 }

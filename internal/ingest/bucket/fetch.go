@@ -33,7 +33,7 @@ func (r *Reader) Fetch(ctx context.Context, t ingest.Table, a ingest.Arrival) (i
 		return ingest.Local{}, fault.New(fault.Held, "%s has %d bytes, more than the %d it may have", a.Name, a.Size, s.maxSize).
 			WithHint("raise max_size: if it is right")
 	}
-	client, err := r.client(s.place)
+	client, err := r.client(s.bucket)
 	if err != nil {
 		return ingest.Local{}, err
 	}
@@ -150,7 +150,7 @@ func (d *download) piece(ctx context.Context) error {
 			return fault.New(fault.Internal, "%w", err)
 		}
 	}
-	body, info, header, err := d.client.GetObject(ctx, d.bucket.Value, d.object.Path, options)
+	body, info, header, err := d.client.GetObject(ctx, d.bucket.Name, d.object.Path, options)
 	if err != nil {
 		return err
 	}

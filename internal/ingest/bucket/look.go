@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/format"
 	"github.com/larder-data/larder/internal/ingest"
+	"github.com/larder-data/larder/internal/s3"
 )
 
 // Reader finds and fetches objects. It may be used by several goroutines at
@@ -23,7 +23,7 @@ type Reader struct {
 	patient time.Duration // how long a body may bring nothing
 
 	mu      sync.Mutex
-	clients map[place]*minio.Core
+	clients map[any]*minio.Core // by service
 }
 
 var (
@@ -34,7 +34,7 @@ var (
 // NewReader returns a Reader; env answers for keys, region and endpoint that a
 // source does not name.
 func NewReader(env func(string) (string, bool)) *Reader {
-	return &Reader{env: env, patient: time.Minute, clients: map[place]*minio.Core{}}
+	return &Reader{env: env, patient: time.Minute, clients: map[any]*minio.Core{}}
 }
 
 // Layout returns how the table's objects are written.
@@ -64,7 +64,7 @@ func (r *Reader) look(ctx context.Context, t ingest.Table, newest string) ([]ing
 	if err != nil {
 		return nil, err
 	}
-	client, err := r.client(s.place)
+	client, err := r.client(s.bucket)
 	if err != nil {
 		return nil, err
 	}
@@ -100,18 +100,18 @@ func (s settings) list(ctx context.Context, client *minio.Core, glob, after stri
 		options.StartAfter = s.prefix + after
 	}
 	first := ""
-	for object := range client.Client.ListObjects(ctx, s.bucket.Value, options) {
+	for object := range client.Client.ListObjects(ctx, s.bucket.Name, options) {
 		if object.Err != nil {
 			return s.explain(object.Err)
 		}
 		if object.Key == first {
-			return fault.New(fault.Broken, "the listing of the bucket %s begins again at %s", s.bucket.Value, first).
+			return fault.New(fault.Broken, "the listing of the bucket %s begins again at %s", s.bucket.Name, first).
 				WithHint("the service repeats its pages; tell who runs it")
 		}
 		first = cmp.Or(first, object.Key)
 		name, below := strings.CutPrefix(object.Key, s.prefix)
 		if !below {
-			return fault.New(fault.Denied, "the bucket %s lists %s, which is not below %s", s.bucket.Value, object.Key, s.prefix).
+			return fault.New(fault.Denied, "the bucket %s lists %s, which is not below %s", s.bucket.Name, object.Key, s.prefix).
 				WithHint("nothing outside of prefix: is read; tell who runs the service")
 		}
 		if name == "" || strings.HasSuffix(name, "/") || !ingest.Matches(glob, name) || after != "" && name <= after {
@@ -131,30 +131,18 @@ func (s settings) list(ctx context.Context, client *minio.Core, glob, after stri
 	return nil
 }
 
-// client returns the connection to a place.
-func (r *Reader) client(p place) (*minio.Core, error) {
+// client returns the connection to the service of a bucket.
+func (r *Reader) client(b s3.Bucket) (*minio.Core, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if c, ok := r.clients[p]; ok {
+	if c, ok := r.clients[b.Service()]; ok {
 		return c, nil
 	}
-	transport, err := minio.DefaultTransport(p.secure)
-	if err != nil {
-		return nil, fault.New(fault.Unreachable, "%w", err)
+	c, err := b.Dial(requestTries)
+	if err == nil {
+		r.clients[b.Service()] = c
 	}
-	keys := credentials.NewStaticV4(p.access, p.secret, p.token)
-	if p.public {
-		keys = credentials.NewStatic("", "", "", credentials.SignatureAnonymous)
-	}
-	lookups := map[style]minio.BucketLookupType{byHost: minio.BucketLookupAuto, inPath: minio.BucketLookupPath, inHost: minio.BucketLookupDNS}
-	c, err := minio.NewCore(p.host, &minio.Options{
-		Creds: keys, Secure: p.secure, Region: p.region, BucketLookup: lookups[p.style], Transport: listings{transport}, MaxRetries: requestTries,
-	})
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "%w", err).WithHint("check endpoint: and bucket:")
-	}
-	r.clients[p] = c
-	return c, nil
+	return c, err
 }
 
 // requestTries is how often a request is made that the service does not answer

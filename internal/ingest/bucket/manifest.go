@@ -71,7 +71,7 @@ func (r *Reader) listed(ctx context.Context, client *minio.Core, s settings) ([]
 	if outside(name) {
 		return nil, s.Manifest.Fault("manifest: %s leaves the prefix", name).WithHint("write its name below prefix:")
 	}
-	info, err := client.StatObject(ctx, s.bucket.Value, s.prefix+name, minio.StatObjectOptions{})
+	info, err := client.StatObject(ctx, s.bucket.Name, s.prefix+name, minio.StatObjectOptions{})
 	if err != nil {
 		if answer := (minio.ErrorResponse{}); errors.As(err, &answer) && answer.Code == "NoSuchKey" {
 			return nil, fault.New(fault.Held, "it is not there yet").WithHint("nothing is loaded until it is; the next run looks again")

@@ -41,7 +41,7 @@ func (d *draft) Commit(ctx context.Context, m lake.Manifest) error {
 		return &fault.Error{Op: op, Kind: fault.Internal, Err: err}
 	}
 	if err := d.settle(text, m); err != nil {
-		return diskFault(op, err)
+		return lake.DiskFault(op, err)
 	}
 	d.folder.remember(m, text)
 	return nil
@@ -84,7 +84,7 @@ func (d *draft) Abandon() error {
 	}
 	d.done = true
 	if err := os.RemoveAll(d.at); err != nil {
-		return diskFault("draft of "+d.dataset, err)
+		return lake.DiskFault("draft of "+d.dataset, err)
 	}
 	return nil
 }
@@ -111,18 +111,4 @@ func syncPath(path string) error {
 		err = nil
 	}
 	return errors.Join(err, file.Close())
-}
-
-// diskFault names the kind of what the file system said.
-func diskFault(op string, err error) error {
-	e := &fault.Error{Op: op, Kind: fault.Unreachable, Err: err}
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		e.Kind, e.Hint = fault.OutOfRoom, "free some disk space, or give lake: in larder.yml another place"
-	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
-		e.Kind, e.Hint = fault.Denied, "the lake's folder has to be writable"
-	case errors.Is(err, os.ErrExist), errors.Is(err, syscall.ENOTEMPTY):
-		e.Kind, e.Hint = fault.Conflict, "another run has written this load; run again"
-	}
-	return e
 }

@@ -12,9 +12,7 @@ package folder
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	"github.com/larder-data/larder/internal/fault"
@@ -31,50 +29,30 @@ const (
 // Folder is an Archive in a local folder. Its methods may be called by several
 // goroutines at once.
 type Folder struct {
-	home string
+	home  string
+	bench *lake.Workbench
 
-	mu     sync.Mutex
-	bench  *workbench // where this process writes drafts; nil until the first
-	drafts int
-	index  map[string]*sync.Mutex // guards one dataset's index file
+	mu    sync.Mutex
+	index map[string]*sync.Mutex // guards one dataset's index file
 }
 
 // Open returns the archive below home, an absolute path. The folder is made
 // when the first load is written; opening one that is not there is no error.
 func Open(home string) *Folder {
-	return &Folder{home: home, index: map[string]*sync.Mutex{}}
+	return &Folder{home: home, bench: lake.NewWorkbench(filepath.Join(home, draftsFolder)), index: map[string]*sync.Mutex{}}
 }
 
 // Close lets go of the place for drafts. It is safe to call twice.
-func (f *Folder) Close() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.bench == nil {
-		return nil
-	}
-	err := f.bench.close()
-	f.bench = nil
-	return err
-}
+func (f *Folder) Close() error { return f.bench.Close() }
 
 // Begin returns a new draft, in a folder no reader looks at.
 func (f *Folder) Begin(ctx context.Context, dataset, load string) (lake.Draft, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &fault.Error{Op: "load of " + dataset, Kind: fault.Interrupted, Err: err}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.bench == nil {
-		bench, err := openWorkbench(filepath.Join(f.home, draftsFolder))
-		if err != nil {
-			return nil, diskFault("lake "+f.home, err)
-		}
-		f.bench = bench
-	}
-	f.drafts++
-	at := filepath.Join(f.bench.path, strconv.Itoa(f.drafts))
-	if err := os.Mkdir(at, 0o777); err != nil {
-		return nil, diskFault("lake "+f.home, err)
+	at, err := f.bench.Draft()
+	if err != nil {
+		return nil, fault.Wrap("lake "+f.home, err)
 	}
 	return &draft{folder: f, at: at, dataset: dataset, load: load}, nil
 }
@@ -93,18 +71,10 @@ func (f *Folder) Files(_ context.Context, m lake.Manifest) (lake.Files, error) {
 }
 
 // Sweep removes the drafts of processes that no longer run.
-func (f *Folder) Sweep(ctx context.Context) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	own := ""
-	if f.bench != nil {
-		own = f.bench.path
-	}
-	return sweepBenches(ctx, filepath.Join(f.home, draftsFolder), own)
-}
+func (f *Folder) Sweep(ctx context.Context) (int, error) { return f.bench.Sweep(ctx, nil) }
 
 func (f *Folder) place(dataset, load string) string {
-	return filepath.Join(f.home, safeName(dataset), safeName(load))
+	return filepath.Join(f.home, lake.FileName(dataset), lake.FileName(load))
 }
 
 func (f *Folder) indexLock(dataset string) *sync.Mutex {

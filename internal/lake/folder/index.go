@@ -28,12 +28,12 @@ func (f *Folder) Manifests(ctx context.Context, dataset string) ([]lake.Manifest
 	lock := f.indexLock(dataset)
 	lock.Lock()
 	defer lock.Unlock()
-	entries, err := os.ReadDir(filepath.Join(f.home, safeName(dataset)))
+	entries, err := os.ReadDir(filepath.Join(f.home, lake.FileName(dataset)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, diskFault(op, err)
+		return nil, lake.DiskFault(op, err)
 	}
 	indexed := f.readIndex(dataset)
 	var loads []lake.Manifest
@@ -74,12 +74,12 @@ func (f *Folder) readManifests(ctx context.Context, dataset string, names []stri
 			if err := ctx.Err(); err != nil {
 				return &fault.Error{Op: "lake of " + dataset, Kind: fault.Interrupted, Err: err}
 			}
-			path := filepath.Join(f.home, safeName(dataset), name, manifestFile)
+			path := filepath.Join(f.home, lake.FileName(dataset), name, manifestFile)
 			text, err := os.ReadFile(path)
 			if err != nil {
-				return diskFault("lake of "+dataset, err)
+				return lake.DiskFault("lake of "+dataset, err)
 			}
-			if err := json.Unmarshal(text, &read[i]); err != nil || read[i].Format != 1 || safeName(read[i].ID) != name {
+			if err := json.Unmarshal(text, &read[i]); err != nil || read[i].Format != 1 || lake.FileName(read[i].ID) != name {
 				return (&fault.Error{
 					Op: "lake of " + dataset, Kind: fault.Broken, Where: fault.Place{File: path},
 					Err: errors.New("this manifest of a load cannot be read"),
@@ -95,7 +95,7 @@ func (f *Folder) readManifests(ctx context.Context, dataset string, names []stri
 // left out and read from their folder.
 func (f *Folder) readIndex(dataset string) map[string]lake.Manifest {
 	indexed := map[string]lake.Manifest{}
-	text, err := os.ReadFile(filepath.Join(f.home, safeName(dataset), indexFile))
+	text, err := os.ReadFile(filepath.Join(f.home, lake.FileName(dataset), indexFile))
 	if err != nil {
 		return indexed
 	}
@@ -104,7 +104,7 @@ func (f *Folder) readIndex(dataset string) map[string]lake.Manifest {
 	for lines.Scan() {
 		var m lake.Manifest
 		if json.Unmarshal(lines.Bytes(), &m) == nil && m.Format == 1 && m.Dataset == dataset {
-			indexed[safeName(m.ID)] = m
+			indexed[lake.FileName(m.ID)] = m
 		}
 	}
 	return indexed
@@ -122,7 +122,7 @@ func (f *Folder) remember(m lake.Manifest, text []byte) {
 // load's folder, and the line begins with a newline so that one cut off before
 // it spoils only itself.
 func (f *Folder) appendIndex(dataset string, text []byte) {
-	path := filepath.Join(f.home, safeName(dataset), indexFile)
+	path := filepath.Join(f.home, lake.FileName(dataset), indexFile)
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
 	if err != nil {
 		return

@@ -1,4 +1,4 @@
-package folder
+package lake
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 // longestName is short of what file systems allow (255 bytes).
 const longestName = 120
 
-// safeName turns any text into a file name of its own, on file systems that
+// FileName turns any text, such as the name of a dataset, into a file name of its own, on file systems that
 // ignore case too: small letters, digits, "_", "-" and inner dots stay, every
 // other byte becomes %xx, and a long name ends in its hash.
-func safeName(text string) string {
+func FileName(text string) string {
 	var b strings.Builder
 	for i := range len(text) {
 		c := text[i]
