@@ -216,7 +216,11 @@ func (p *program) showTrouble(a *app.App, s state.Step, results []state.Result, 
 		p.printf("  %s %s\n", p.paint(good, "hint:"), s.Hint)
 	}
 	if s.Outcome == state.HeldBack {
-		p.printf("  readers keep %s\n", a.LastGood(s.Dataset))
+		does := "keep"
+		if a.Stands(s.Dataset) {
+			does = "see"
+		}
+		p.printf("  readers %s %s\n", does, a.LastGood(s.Dataset))
 	}
 	if len(waiting) > 0 {
 		p.printf("  %s: %s\n", plural(len(waiting), "dataset")+" waiting for it", list(waiting))

@@ -43,7 +43,7 @@ func TestStories(t *testing.T) {
 func TestStoriesOnPostgreSQL(t *testing.T) {
 	server := pgtest.Start(t)
 	p := stories()
-	for _, name := range []string{"accept", "env", "data", "currency", "rollback", "loads", "upload", "existing", "postgres/postgres"} {
+	for _, name := range []string{"accept", "env", "data", "currency", "rollback", "loads", "upload", "existing", "postgres/existing", "postgres/postgres"} {
 		p.Files = append(p.Files, "testdata/"+name+".txtar")
 	}
 	setUp := p.Setup

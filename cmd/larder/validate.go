@@ -19,17 +19,21 @@ func (p *program) validateCommand() *cobra.Command {
 		Long: `Reads every file, binds every model against empty tables and every check against
 the models, and reports all errors at once: unknown keys, tables and columns,
 type clashes, cycles, duplicate datasets, floats used as money, and SQL that the
-engine of any target refuses. Touches neither warehouse nor data.`,
+engine of any target refuses. Touches neither warehouse nor data, except that a
+warehouse is asked for the columns of tables other tools land in it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			a, err := p.load(cmd.Context())
+			if err == nil {
+				defer closing(a, &err)
+				err = a.Doubts()
+			}
 			if err != nil {
 				if p.json {
 					return errors.Join(p.answer(map[string]any{"valid": false, "errors": problems(err)}), &toldError{exitCode(err)})
 				}
 				return err
 			}
-			defer closing(a, &err)
 			warnings := a.Warnings()
 			if portable != "" {
 				return p.showPortability(cmd.Context(), a, portable)

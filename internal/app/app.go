@@ -52,6 +52,7 @@ type App struct {
 	models     map[string]*project.Model
 	tables     map[string]*project.SourceTable
 	stand      map[string]existing.Standing // the lake tables another tool lands
+	doubts     fault.List                   // what is wrong with them
 	checks     map[string][]project.Check
 	versions   map[string]string   // of each dataset's checks
 	checkReads map[string][]string // the other datasets a dataset's checks read

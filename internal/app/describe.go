@@ -171,6 +171,9 @@ func (a *App) recall(ctx context.Context, d *Description) error {
 // LastGood says in words what readers see of a dataset whose newest build did
 // not make it.
 func (a *App) LastGood(dataset string) string {
+	if t, ok := a.stand[dataset]; ok {
+		return t.Relation.Dataset() + " as it is now; what is made from it keeps the rows it has"
+	}
 	entries, err := a.seen(context.Background())
 	if e, ok := entries[dataset]; ok && err == nil {
 		return "the rows published " + e.At.Local().Format("2006-01-02 15:04:05")

@@ -57,7 +57,10 @@ func (a *App) Past(ctx context.Context, target string) (PastVersions, error) {
 // nothingKept says why no earlier version of a dataset can be restored.
 func (a *App) nothingKept(dataset string) string {
 	m := a.models[dataset]
+	t, stands := a.stand[dataset]
 	switch {
+	case stands:
+		return "its rows stand in " + t.Relation.Dataset() + ", which another tool fills: no copy of them is kept"
 	case m == nil:
 		return "it is a lake table: what arrived is what it holds; a corrected file supersedes the one before"
 	case m.Build == "view":

@@ -94,6 +94,7 @@ type SourceTable struct {
 	Key         []string
 	Version     string // column that orders copies of one key
 	Deleted     string // SQL expression that is true for a deletion
+	DeletedAt   fault.Place
 	Window      string // of mode window: the column whose values a load replaces
 	FreshWithin time.Duration
 	Drift       Drift

@@ -95,7 +95,7 @@ func (l *loader) sourceTable(source Source, entry Entry[tableNode], kind Kind, j
 	t := SourceTable{
 		Dataset: "lake." + source.Name + "_" + entry.Key, Name: entry.Key, Description: spec.Description,
 		Owner: cmp.Or(l.mentionSquad(spec.Owner), source.Owner), Tags: union(source.Tags, spec.Tags),
-		Key: spec.Key.Value, Version: spec.Version.Value, Deleted: spec.Deleted.Value, Window: spec.Window.Value,
+		Key: spec.Key.Value, Version: spec.Version.Value, Deleted: spec.Deleted.Value, DeletedAt: spec.Deleted.Where, Window: spec.Window.Value,
 		FreshWithin: spec.FreshWithin.Value, Drift: spec.Drift.over(source.Drift), Mode: "append", Node: node, Where: entry.Where,
 	}
 	if kind.Stands {
@@ -153,7 +153,7 @@ func (l *loader) mode(t *SourceTable, spec tableSpec) {
 	}
 }
 
-// standing refuses what says how loads replace each other where there are none.
+// standing refuses what is said of loads where there are none.
 func (l *loader) standing(source Source, spec tableSpec, where fault.Place) {
 	refuse := func(name string, where fault.Place) {
 		if !where.IsZero() {
@@ -163,8 +163,12 @@ func (l *loader) standing(source Source, spec tableSpec, where fault.Place) {
 	refuse("key", spec.Key.Where)
 	refuse("version", spec.Version.Where)
 	refuse("window", spec.Window.Where)
-	if spec.Drift.over(source.Drift) != (driftSpec{}).over(Drift{}) {
-		refuse("drift", where)
+	drift := spec.Drift.over(source.Drift)
+	for name, response := range map[string]Response{"widened": drift.Widened, "removed": drift.Removed, "retyped": drift.Retyped} {
+		if response == Ignore {
+			l.fail(where, "drift: {%s: ignore} cannot be kept in a source of kind %s: its rows are read as they stand", name, source.Kind).
+				WithHint("say hold or evolve")
+		}
 	}
 	if spec.Deleted.Given() {
 		l.checkExpression(spec.Deleted, "deleted")

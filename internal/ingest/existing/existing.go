@@ -44,7 +44,7 @@ func Of(t ingest.Table) (Standing, error) {
 		return s, said.Fault("%q names no table of the warehouse", said.Value).WithHint("write schema.table, such as raw_erp.invoices")
 	}
 	if strings.EqualFold(s.Relation.Schema, "lake") || engine.Hidden(s.Relation) {
-		return s, said.Fault("%s is Larder's own", said.Value).WithHint("name the table the other tool writes")
+		return s, s.Own()
 	}
 	return s, nil
 }
@@ -78,12 +78,41 @@ func (s Standing) StateSQL() string {
 	return "SELECT count(*), " + live + ", " + newest + " FROM " + s.Relation.String()
 }
 
-// Missing is the fault of a table that does not stand where it is said to.
-func (s Standing) Missing(relations []engine.Relation) error {
-	names := make([]string, len(relations))
-	for i, r := range relations {
-		names[i] = r.Dataset()
+// ProbeSQL reads no row, and fails where the rows that count cannot be read.
+func (s Standing) ProbeSQL() string {
+	sql := "SELECT 1 FROM " + s.Relation.String()
+	if s.Deleted != "" {
+		sql += " WHERE " + s.counts()
 	}
+	return sql + " LIMIT 0"
+}
+
+// Own is the fault of a relation that is a dataset of Larder's.
+func (s Standing) Own() *fault.Error {
+	return s.Settings.Relation.Fault("%s is Larder's own", s.Settings.Relation.Value).
+		WithHint("name the table the other tool writes; models read datasets by their names")
+}
+
+// Missing is the fault of a table that is none of those that stand in the
+// warehouse.
+func (s Standing) Missing(relations []string) *fault.Error {
 	return fault.At(s.Settings.Relation.Where, fault.NotFound, "there is no table or view %s in the warehouse", s.Relation.Dataset()).
-		WithHint("%s", fault.DidYouMean(s.Relation.Dataset(), names))
+		WithHint("%s", fault.DidYouMean(s.Relation.Dataset(), relations))
+}
+
+// Unreadable tells where the table is described why it cannot be read.
+func (s Standing) Unreadable(err error) error {
+	if err == nil {
+		return nil
+	}
+	kind, where := fault.KindOf(err), s.Settings.Relation.Where
+	if kind == fault.Denied {
+		return fault.At(where, kind, "%s may not be read: %w", s.Relation.Dataset(), err).
+			WithHint("let Larder's user of the warehouse read it: GRANT USAGE ON SCHEMA %s and GRANT SELECT ON %s",
+				engine.Quote(s.Relation.Schema), s.Relation)
+	}
+	if kind == fault.Invalid && s.Deleted != "" {
+		return fault.At(s.DeletedAt, kind, "deleted is no condition on %s: %w", s.Relation.Dataset(), err)
+	}
+	return fault.At(where, kind, "%s: %w", s.Relation.Dataset(), err)
 }
