@@ -100,6 +100,29 @@ func (s *shore) commit(a lake.Archive, m lake.Manifest) error {
 	return errors.Join(draft.Commit(s.Context(), m), draft.Abandon())
 }
 
+// claim is what one of many writers says of the load they all write.
+func claim(writer int) lake.Manifest {
+	m := load("lake.a", 1)
+	m.Run = fmt.Sprintf("writer %d", writer)
+	return m
+}
+
+// rival writes the load as one of many writers do, its name in both files, and
+// returns how its commit ended.
+func (s *shore) rival(a lake.Archive, writer int) (outcome, err error) {
+	m := claim(writer)
+	draft, err := a.Begin(s.Context(), m.Dataset, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range []string{draft.RowsPath(), draft.QuarantinePath()} {
+		if err := os.WriteFile(path, []byte(m.Run), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return draft.Commit(s.Context(), m), draft.Abandon()
+}
+
 func (s *shore) manifests(a lake.Archive, dataset string) []lake.Manifest {
 	s.Helper()
 	found, err := a.Manifests(s.Context(), dataset)
@@ -188,6 +211,43 @@ var cases = []tale{
 		s.must(s.commit(s, load("lake.a", 1)))
 		s.refused(s.commit(s, load("lake.a", 1)), fault.Conflict)
 		s.same(len(s.manifests(s, "lake.a")), 1)
+	}},
+	{"of many that write one load at once one wins, whole", func(s *shore) {
+		const writers = 8
+		second := s.another()
+		outcomes := make([]error, writers)
+		var g errgroup.Group
+		for n := range writers {
+			a := []lake.Archive{s, second}[n%2]
+			g.Go(func() (err error) {
+				outcomes[n], err = s.rival(a, n)
+				return err
+			})
+		}
+		s.must(g.Wait())
+		var won []int
+		for n, err := range outcomes {
+			if err == nil {
+				won = append(won, n)
+			} else {
+				s.refused(err, fault.Conflict)
+			}
+		}
+		if len(won) != 1 {
+			s.Fatalf("writers %v won, want one", won)
+		}
+		for _, a := range []lake.Archive{s, second, s.another()} {
+			found := s.manifests(a, "lake.a")
+			s.same(found, []lake.Manifest{claim(won[0])})
+			files, err := a.Files(s.Context(), found[0])
+			s.must(err)
+			for _, path := range []string{files.Rows[0], files.Quarantine[0]} {
+				text, err := os.ReadFile(path)
+				s.must(err)
+				s.same(string(text), claim(won[0]).Run)
+			}
+			files.Release()
+		}
 	}},
 	{"a manifest of another load is refused", func(s *shore) {
 		draft, err := s.Begin(s.Context(), "lake.a", "000001-abc")
