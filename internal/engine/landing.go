@@ -71,6 +71,9 @@ type ArchivedLoad struct {
 	Quarantine []string // absolute paths of its quarantined rows, often none
 	Supersedes []string // ids of earlier loads this one replaces
 	Rows       int64
+	// Passing says that the files are there only until the landing is over: what
+	// may be needed of them later the engine keeps.
+	Passing bool
 }
 
 // Landed tells what a Landing changed.

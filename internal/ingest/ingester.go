@@ -295,6 +295,7 @@ func (i *Ingester) Pending(ctx context.Context, dataset string, lander engine.La
 		m := pending[n]
 		landing.Loads = append(landing.Loads, engine.ArchivedLoad{
 			ID: m.ID, Sequence: m.Sequence, Parquet: f.Rows, Quarantine: f.Quarantine, Supersedes: slices.Clone(m.Supersedes), Rows: m.Rows,
+			Passing: f.Done != nil,
 		})
 	}
 	return landing, release, fault.Wrap(dataset, err)

@@ -41,7 +41,7 @@ type Draft interface {
 type Files struct {
 	Rows       []string // absolute paths of its rows; none when it has no rows
 	Quarantine []string // absolute paths of its quarantined rows, often none
-	Done       func()   // called once they were read; nil when nobody waits for that
+	Done       func()   // called once they were read; nil when they stay anyway
 }
 
 // Release says that the files were read: they may go. It is safe to call twice.

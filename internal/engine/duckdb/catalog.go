@@ -51,7 +51,7 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 	for _, version := range e.known.past(r) {
 		relations = append(relations, pastOf(r, version))
 	}
-	if e.known.form(engine.LoadsOf(r)) == engine.View && e.known.form(engine.QuarantineOf(r)) == engine.Table {
+	if e.known.form(engine.LoadsOf(r)) != "" && e.known.form(engine.QuarantineOf(r)) == engine.Table {
 		relations = append(relations, engine.LoadsOf(r), engine.QuarantineOf(r))
 	}
 	err := e.transact(ctx, func(_ context.Context, t *transaction) error {

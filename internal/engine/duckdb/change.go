@@ -4,42 +4,93 @@ import (
 	"slices"
 
 	"github.com/larder-data/larder/internal/engine"
+	"github.com/larder-data/larder/internal/table"
 )
 
-// change is what a landing does to the loads the warehouse holds, with the files
-// their rows are in.
+// change is what a landing does to the loads the warehouse holds, with where
+// their rows are.
 type change struct {
 	engine.Change
-	paths map[string][]string // by held load
+	paths map[string][]string // the files of each held load, in the archive
+	kept  bool                // the loads' rows are in the table of all loads instead
 }
 
-// freshPaths are the files of the rows that arrive and count.
-func (c change) freshPaths() []string {
-	var paths []string
+// keeps reports whether the rows of all loads are in a table of the warehouse
+// after the landing: once files of the archive did not stay.
+func (c change) keeps() bool {
+	return c.kept || slices.ContainsFunc(c.Arrived, func(l engine.ArchivedLoad) bool { return l.Passing })
+}
+
+// origin is where rows are: in files, and in loads that are kept.
+type origin struct {
+	files []string
+	loads []string
+}
+
+func (o origin) none() bool { return len(o.files)+len(o.loads) == 0 }
+
+// held is where the rows of held loads are that are picked.
+func (c change) held(pick func(engine.KnownLoad) bool) origin {
+	var o origin
+	for _, h := range c.Held {
+		switch {
+		case !pick(h):
+		case c.kept:
+			o.loads = append(o.loads, h.ID)
+		default:
+			o.files = append(o.files, c.paths[h.ID]...)
+		}
+	}
+	return o
+}
+
+// fresh is where the rows are that arrive and count.
+func (c change) fresh() origin {
+	var o origin
 	for _, l := range c.Fresh {
-		paths = append(paths, l.Parquet...)
+		o.files = append(o.files, l.Parquet...)
 	}
-	return paths
+	return o
 }
 
-// currentPaths are the files of all loads that count after the landing.
-func (c change) currentPaths() []string {
-	var paths []string
-	for _, h := range c.Held {
-		if c.Dead[h.ID] == "" {
-			paths = append(paths, c.paths[h.ID]...)
-		}
+// arrived is where the rows are that arrive.
+func (c change) arrived() origin {
+	var o origin
+	for _, l := range c.Arrived {
+		o.files = append(o.files, l.Parquet...)
 	}
-	return append(paths, c.freshPaths()...)
+	return o
 }
 
-// retiredPaths are the files of the loads that no longer count.
-func (c change) retiredPaths() []string {
-	var paths []string
-	for _, h := range c.Held {
-		if slices.Contains(c.Retired, h.ID) {
-			paths = append(paths, c.paths[h.ID]...)
-		}
+// counting is where the rows of all loads are that count after the landing.
+func (c change) counting() origin {
+	o := c.held(func(h engine.KnownLoad) bool { return c.Dead[h.ID] == "" })
+	o.files = append(o.files, c.fresh().files...)
+	return o
+}
+
+// retired is where the rows of the loads are that no longer count.
+func (c change) retired() origin {
+	return c.held(func(h engine.KnownLoad) bool { return slices.Contains(c.Retired, h.ID) })
+}
+
+// everyHeld picks all held loads.
+func everyHeld(engine.KnownLoad) bool { return true }
+
+// keep enters the rows that arrive into the table of all loads, which is made
+// when there is none, of the files of the loads held where it was a view.
+func (c change) keep(t *transaction, was engine.Form, there []table.Column) {
+	loads := engine.LoadsOf(c.Target)
+	switch was {
+	case engine.Table:
+		reshape(t, loads, there, c.Columns)
+	case engine.View:
+		t.add("loads", "DROP VIEW "+loads.String())
+		t.add("loads", "CREATE TABLE "+loads.String()+" AS SELECT * FROM "+c.rows(c.held(everyHeld)))
+	default:
+		t.add("loads", "CREATE TABLE "+loads.String()+" ("+definitions(c.Columns)+")")
 	}
-	return paths
+	if o := c.arrived(); !o.none() {
+		t.add("loads", "INSERT INTO "+loads.String()+" BY NAME SELECT * FROM "+c.rows(o))
+	}
 }

@@ -26,8 +26,12 @@ func (c change) register(t *transaction) {
 		if id := c.Dead[l.ID]; id != "" {
 			by = engine.Literal(id)
 		}
+		var paths []string
+		if !l.Passing {
+			paths = l.Parquet
+		}
 		rows[i] = fmt.Sprintf("(%s, %s, %d, %d, %s, [%s]::VARCHAR[], [%s]::VARCHAR[])",
-			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, table.Literals(l.Supersedes), table.Literals(l.Parquet))
+			dataset, engine.Literal(l.ID), l.Sequence, l.Rows, by, table.Literals(l.Supersedes), table.Literals(paths))
 	}
 	t.add("loads", "INSERT INTO larder.loads VALUES "+strings.Join(rows, ", "))
 }
@@ -46,6 +50,19 @@ func (c change) quarantine(t *transaction, exists bool) {
 	if len(paths) > 0 {
 		t.add("quarantine", "INSERT INTO "+r+" BY NAME SELECT * FROM "+parquet(paths))
 	}
+}
+
+// loadsNow returns the query of the view of everything that arrived, "" when it
+// needs no change, or the columns of the table that stands in its place.
+func (e *Engine) loadsNow(ctx context.Context, c change) (view string, kept []table.Column, err error) {
+	if !c.keeps() {
+		view, err = e.loadsView(ctx, c)
+		return view, nil, err
+	}
+	if c.kept {
+		kept, err = e.columnsNow(ctx, engine.LoadsOf(c.Target))
+	}
+	return "", kept, err
 }
 
 // loadsView returns the query of the view of everything that arrived, "" when
@@ -79,23 +96,16 @@ func (e *Engine) loadsView(ctx context.Context, c change) (string, error) {
 
 // everything selects all rows that ever arrived, from the archive.
 func (c change) everything() string {
-	paths := c.allPaths()
+	o := origin{files: c.allPaths()}
 	if pattern := c.pattern(); pattern != "" {
-		paths = []string{pattern}
+		o.files = []string{pattern}
 	}
-	return "SELECT * FROM " + c.rows(paths) +
+	return "SELECT * FROM " + c.rows(o) +
 		" WHERE _load IN (SELECT id FROM larder.loads WHERE dataset = " + engine.Literal(c.Target.Dataset()) + ")"
 }
 
 func (c change) allPaths() []string {
-	var paths []string
-	for _, h := range c.Held {
-		paths = append(paths, c.paths[h.ID]...)
-	}
-	for _, l := range c.Arrived {
-		paths = append(paths, l.Parquet...)
-	}
-	return paths
+	return append(c.held(everyHeld).files, c.arrived().files...)
 }
 
 // pattern stands for all files when they are of the form folder/*/file, "" when

@@ -20,7 +20,7 @@ type delta struct {
 // sqlFor writes the change to a lake table in SQL. exists says whether the
 // table is there, helper is the helper table's name.
 func (c change) sqlFor(exists bool, helper string) delta {
-	if len(c.Retired) == 0 && len(c.freshPaths()) == 0 {
+	if len(c.Retired) == 0 && c.fresh().none() {
 		return delta{}
 	}
 	switch c.Mode {
@@ -39,8 +39,8 @@ func (c change) appendDelta(exists bool) delta {
 	if exists && len(c.Retired) > 0 {
 		d.gone = "a._load IN (" + table.Literals(c.Retired) + ")"
 	}
-	if paths := c.freshPaths(); len(paths) > 0 {
-		d.enter = "SELECT * FROM " + c.rows(paths)
+	if o := c.fresh(); !o.none() {
+		d.enter = "SELECT * FROM " + c.rows(o)
 	}
 	return d
 }
@@ -48,12 +48,12 @@ func (c change) appendDelta(exists bool) delta {
 // windowDelta: of each window that fresh loads have, or that retired loads
 // filled, the rows leave and those of the newest load that has it enter.
 func (c change) windowDelta(exists bool, helper string) delta {
-	candidates := c.freshPaths() // the newest loads by far
+	candidates := c.fresh() // the newest loads by far
 	if len(c.Retired) > 0 || !c.InOrder() {
-		candidates = c.currentPaths()
+		candidates = c.counting()
 	}
 	column := engine.Quote(c.WindowColumn)
-	sets := c.touchedSets(exists, column, nil)
+	sets := c.touchedSets(exists, column, origin{})
 	rows := "(SELECT f.*, s.sequence AS \"larder sequence\" FROM " + c.rows(candidates) + " AS f JOIN " + c.sequences() + " AS s ON f._load = s.id)"
 	d := delta{
 		touched: "SELECT t." + column + ` AS w, max(c."larder sequence") AS sequence FROM (` + strings.Join(sets, " UNION ") + ") AS t LEFT JOIN " + rows +
@@ -73,19 +73,19 @@ func (c change) windowDelta(exists bool, helper string) delta {
 func (c change) keyDelta(exists bool, helper string) delta {
 	keys := table.QuoteAll("", c.Key)
 	plain := len(c.Retired) == 0 && c.InOrder()
-	candidates := c.rows(c.currentPaths())
+	candidates := c.rows(c.counting())
 	switch {
 	case plain && c.Version == "": // what arrives is newer than anything
-		candidates = c.rows(c.freshPaths())
+		candidates = c.rows(c.fresh())
 	case plain && c.Deleted == "": // the current row stands for all copies before
-		candidates = c.rows(c.freshPaths())
+		candidates = c.rows(c.fresh())
 		if exists {
 			candidates = "(SELECT * FROM " + candidates + " UNION ALL BY NAME SELECT " + table.QuoteAll("", columnNames(c.Columns)) + " FROM " + c.current(c.Target) + ")"
 		}
 	}
-	var retired []string
+	var retired origin
 	if c.Deleted != "" { // a retired deletion left no row behind
-		retired = c.retiredPaths()
+		retired = c.retired()
 	}
 	same := make([]string, len(c.Key))
 	for i, name := range c.Key {
@@ -111,19 +111,19 @@ func (c change) keyDelta(exists bool, helper string) delta {
 }
 
 // touchedSets are queries of the windows or keys to be chosen anew.
-func (c change) touchedSets(exists bool, columns string, retired []string) []string {
+func (c change) touchedSets(exists bool, columns string, retired origin) []string {
 	var sets []string
-	if paths := c.freshPaths(); len(paths) > 0 {
-		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(paths))
+	if o := c.fresh(); !o.none() {
+		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(o))
 	}
 	if exists && len(c.Retired) > 0 {
 		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.current(c.Target)+" AS a WHERE a._load IN ("+table.Literals(c.Retired)+")")
 	}
-	if len(retired) > 0 {
+	if !retired.none() {
 		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(retired))
 	}
 	if len(sets) == 0 {
-		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(nil))
+		sets = append(sets, "SELECT DISTINCT "+columns+" FROM "+c.rows(origin{}))
 	}
 	return sets
 }
@@ -138,9 +138,9 @@ func (c change) sequences() string {
 		" UNION ALL FROM (VALUES " + strings.Join(values, ", ") + ") AS arriving(id, sequence))"
 }
 
-// rows reads archived files in the table's columns and types; a column a file
-// lacks is NULL.
-func (c change) rows(paths []string) string {
+// rows reads archived loads in the table's columns and types; a column they lack
+// is NULL.
+func (c change) rows(o origin) string {
 	all := engine.WithProvenance(c.Columns)
 	empty, cast := make([]string, len(all)), make([]string, len(all))
 	for i, column := range all {
@@ -149,8 +149,11 @@ func (c change) rows(paths []string) string {
 		cast[i] = name + "::" + column.Type.String() + " AS " + name
 	}
 	source := "SELECT " + strings.Join(empty, ", ") + " WHERE false"
-	if len(paths) > 0 {
-		source += " UNION ALL BY NAME SELECT * FROM " + parquet(paths)
+	if len(o.files) > 0 {
+		source += " UNION ALL BY NAME SELECT * FROM " + parquet(o.files)
+	}
+	if len(o.loads) > 0 {
+		source += " UNION ALL BY NAME SELECT * FROM " + engine.LoadsOf(c.Target).String() + " WHERE _load IN (" + table.Literals(o.loads) + ")"
 	}
 	return "(SELECT " + strings.Join(cast, ", ") + " FROM (" + source + "))"
 }

@@ -63,7 +63,7 @@ func (e *Engine) Preview(ctx context.Context, l engine.Landing) (engine.Staged, 
 // preview is the query of the table as it would be.
 func (c change) preview(exists bool, d delta, entering engine.Relation) string {
 	list := table.QuoteAll("", columnNames(c.Columns))
-	stays := "SELECT " + list + " FROM " + c.rows(nil)
+	stays := "SELECT " + list + " FROM " + c.rows(origin{})
 	if exists {
 		stays = "SELECT " + list + " FROM " + c.current(c.Target) + " AS a"
 		if d.gone != "" {
@@ -89,7 +89,7 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 	}
 	p := e.previewOf(c)
 	quarantine, loads := engine.QuarantineOf(l.Target), engine.LoadsOf(l.Target)
-	view, err := e.loadsView(ctx, c)
+	view, was, err := e.loadsNow(ctx, c)
 	if err != nil {
 		return landed, explain(l.Target.Dataset(), err)
 	}
@@ -113,7 +113,9 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 		}
 		c.register(t)
 		c.quarantine(t, e.known.form(quarantine) != "")
-		if view != "" {
+		if c.keeps() {
+			c.keep(t, e.known.form(loads), was)
+		} else if view != "" {
 			t.add("view", "CREATE OR REPLACE VIEW "+loads.String()+" AS "+view)
 		}
 		e.mark(t, l.Marker)
@@ -122,7 +124,7 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 	if err != nil {
 		return engine.Landed{}, explain(l.Target.Dataset(), err)
 	}
-	e.landedIn(l, there, p)
+	e.landedIn(c, there, p)
 	if view != "" {
 		e.views.Store(key(loads), view)
 	}
@@ -131,13 +133,17 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 }
 
 // landedIn records what a landing made.
-func (e *Engine) landedIn(l engine.Landing, there []table.Column, p *preview) {
+func (e *Engine) landedIn(l change, there []table.Column, p *preview) {
 	columns := engine.WithProvenance(l.Columns)
 	if there != nil {
 		columns = nil // the order may differ: ask again when needed
 	}
 	e.known.made(l.Target, engine.Table, columns)
-	e.known.made(engine.LoadsOf(l.Target), engine.View, nil)
+	form := engine.View
+	if l.keeps() {
+		form = engine.Table
+	}
+	e.known.made(engine.LoadsOf(l.Target), form, nil)
 	e.known.made(engine.QuarantineOf(l.Target), engine.Table, nil)
 	e.known.marked(l.Marker)
 	if p != nil {
@@ -165,7 +171,8 @@ func (e *Engine) change(ctx context.Context, l engine.Landing) (change, []table.
 		return change{}, nil, err
 	}
 	there, err := e.columnsNow(ctx, l.Target)
-	return change{compared, paths}, there, err
+	kept := e.known.form(engine.LoadsOf(l.Target)) == engine.Table
+	return change{Change: compared, paths: paths, kept: kept}, there, err
 }
 
 // previewOf returns what a Preview computed for exactly this change, nil when

@@ -32,7 +32,7 @@ var lakeColumns = []table.Column{integer("k"), integer("v"), integer("n")}
 // The files are written apart from the engine under test.
 func (h *house) archive(c cargo) engine.ArchivedLoad {
 	h.Helper()
-	load := engine.ArchivedLoad{ID: loadID(c.sequence), Sequence: c.sequence, Rows: int64(len(c.rows))}
+	load := engine.ArchivedLoad{ID: loadID(c.sequence), Sequence: c.sequence, Rows: int64(len(c.rows)), Passing: h.passing}
 	for _, s := range c.supersedes {
 		load.Supersedes = append(load.Supersedes, loadID(s))
 	}

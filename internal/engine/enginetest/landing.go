@@ -1,6 +1,8 @@
 package enginetest
 
 import (
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,7 +51,15 @@ func (l *lake) land(cargos ...cargo) engine.Landed {
 	for _, c := range cargos {
 		loads = append(loads, l.archive(c))
 	}
-	return l.landLoads(loads...)
+	landed := l.landLoads(loads...)
+	for _, load := range loads {
+		if load.Passing {
+			for _, path := range slices.Concat(load.Parquet, load.Quarantine) {
+				l.must(os.Remove(path))
+			}
+		}
+	}
+	return landed
 }
 
 func (l *lake) landLoads(loads ...engine.ArchivedLoad) engine.Landed {
@@ -417,6 +427,19 @@ var supersedeCases = []tale{
 }
 
 var shapeCases = []tale{
+	{"files may stop to stay, and stay again", func(h *house) {
+		l := h.lake(engine.Key)
+		l.Version, l.Deleted = "v", "n < 0"
+		l.land(cargo{sequence: 1, rows: []string{"1, 1, 10", "2, 1, 20"}})
+		h.passing = true
+		l.land(cargo{sequence: 2, rows: []string{"1, 2, 11"}}, cargo{sequence: 3, rows: []string{"2, 9, -1"}})
+		h.passing = false
+		l.land(cargo{sequence: 4, rows: []string{"3, 1, 30"}, supersedes: []int64{3}})
+		l.holds("1 2 11", "2 1 20", "3 1 30")
+		l.land(cargo{sequence: 5, rows: []string{"4, 1, 40"}, supersedes: []int64{2}})
+		l.holds("1 1 10", "2 1 20", "3 1 30", "4 1 40")
+		h.shows("SELECT k, n FROM lake.x__loads ORDER BY k, n", "1 10", "1 11", "2 -1", "2 20", "3 30", "4 40")
+	}},
 	{"a lake table ends with where its rows come from", func(h *house) {
 		l := h.lake(engine.Append)
 		l.land(cargo{sequence: 1, rows: []string{"1, 1, 10", "2, 1, 20"}})
