@@ -23,7 +23,7 @@ import (
 	"github.com/larder-data/larder/internal/ingest/existing"
 	"github.com/larder-data/larder/internal/ingest/http"
 	"github.com/larder-data/larder/internal/ingest/sftp"
-	"github.com/larder-data/larder/internal/lake/folder"
+	"github.com/larder-data/larder/internal/lake"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
 	"github.com/larder-data/larder/internal/state/sqlite"
@@ -36,6 +36,12 @@ type Options struct {
 	Env     string // the environment to work in; "" is production
 	Version string // of the program, for the journal
 	Now     func() time.Time
+}
+
+// archive is where loads are kept, to be closed.
+type archive interface {
+	lake.Archive
+	Close() error
 }
 
 // App is a project that was read and found valid, with what of the outside
@@ -62,7 +68,7 @@ type App struct {
 	apart      sync.Map // whether readers see rejected rows of a dataset: dataset -> bool
 	standing   sync.Map // where the environment's own datasets stand: dataset -> engine.Relation
 
-	archive *folder.Folder
+	archive archive
 	raw     *format.Reader
 	web     *http.Reader
 	drops   *sftp.Reader
@@ -87,7 +93,7 @@ func Load(ctx context.Context, o Options) (*App, error) {
 		return nil, err
 	}
 	p, err := project.Load(root, project.Options{
-		Env: os.LookupEnv, Target: o.Target, Kinds: sourceKinds(), Engines: engineKinds(),
+		Env: os.LookupEnv, Target: o.Target, Kinds: sourceKinds(), Engines: engineKinds(), Lakes: lakeKinds(),
 	})
 	if p == nil {
 		return nil, err
@@ -125,7 +131,9 @@ func (a *App) understand(ctx context.Context, files error) error {
 		faulty[f.Where.File] = true
 	}
 	a.index()
-	a.openLake()
+	if err := a.openLake(); err != nil {
+		return errors.Join(files, err)
+	}
 	meaning := a.compile(ctx)
 	if a.compiled == nil {
 		return errors.Join(files, meaning)

@@ -19,6 +19,7 @@ import (
 	source "github.com/larder-data/larder/internal/ingest/postgres"
 	"github.com/larder-data/larder/internal/ingest/sftp"
 	"github.com/larder-data/larder/internal/ingest/upload"
+	objects "github.com/larder-data/larder/internal/lake/bucket"
 	"github.com/larder-data/larder/internal/lake/folder"
 	"github.com/larder-data/larder/internal/project"
 	"github.com/larder-data/larder/internal/state"
@@ -83,6 +84,10 @@ func (a *App) Connect(ctx context.Context) error {
 		return fault.Wrap("after the last stop", err)
 	}
 	a.tell(repairs)
+	if _, err := a.archive.Sweep(ctx); err != nil {
+		// What lies there is in nobody's way: the next start sweeps.
+		a.notices = append(a.notices, fmt.Sprintf("what a stopped run left in the lake was not removed: %v", err))
+	}
 	if err := a.recallAccepted(ctx); err != nil {
 		return err
 	}
@@ -154,11 +159,40 @@ func (a *App) buildModel(dataset string) build.Model {
 	return m
 }
 
+// lakeKinds are the lakes this program keeps beside those in a folder, by the
+// scheme of their addresses.
+func lakeKinds() map[string]any { return map[string]any{objects.Scheme: &objects.Settings{}} }
+
+// openArchive opens the lake's archive.
+func (a *App) openArchive() error {
+	if a.Project.Lake.Path != "" {
+		a.archive = folder.Open(a.Project.Lake.Path)
+		return nil
+	}
+	var settings objects.Settings
+	if err := a.Project.Lake.Decode(&settings).Err(); err != nil {
+		return err
+	}
+	home, err := settings.Home(a.Project.Lake.Address, a.Project.Root, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	archive, err := objects.Open(home, a.options.Now)
+	if err != nil {
+		return err
+	}
+	a.archive = archive
+	return nil
+}
+
 // openLake opens the archive and the readers of sources.
-func (a *App) openLake() {
-	a.archive = folder.Open(a.Project.Lake)
+func (a *App) openLake() error {
+	if err := a.openArchive(); err != nil {
+		return err
+	}
 	a.raw = format.NewReader(format.Options{TimeZone: a.Project.TimeZone.String()})
 	a.web = http.NewReader(a.Project.Root, a.options.Now, http.Clock{})
 	a.drops = sftp.NewReader(a.Project.Root, a.options.Now)
 	a.ingest = ingest.New(a.archive, a.sourceReaders(), a.raw, a.landedSources(), a.options.Now)
+	return nil
 }

@@ -7,7 +7,7 @@ import (
 
 // Schemas returns the JSON Schemas of a project's files, by file name.
 func Schemas() (map[string][]byte, error) {
-	return project.Schemas(project.Options{Kinds: sourceKinds(), Engines: engineKinds()})
+	return project.Schemas(project.Options{Kinds: sourceKinds(), Engines: engineKinds(), Lakes: lakeKinds()})
 }
 
 // EngineVersion names the embedded engine and its version.

@@ -73,7 +73,9 @@ func (a *App) openFor(ctx context.Context, bare bool) (reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings.ReadOnly, settings.AllowDirs = true, []string{a.Project.Lake}
+	if settings.ReadOnly = true; a.Project.Lake.Path != "" {
+		settings.AllowDirs = []string{a.Project.Lake.Path}
+	}
 	return opened(duckdb.Open(ctx, settings))
 }
 

@@ -31,6 +31,9 @@ type Options struct {
 	// Engines are pointers to the settings structs of the engines there are, by
 	// name. A nil map takes any engine and leaves its keys unjudged.
 	Engines map[string]any
+	// Lakes are pointers to the settings structs of the lakes there are beside a
+	// folder, by the scheme of their addresses. A nil map takes any scheme.
+	Lakes map[string]any
 }
 
 // Kind is a kind of source: pointers to the structs its own settings are

@@ -48,12 +48,18 @@ type postgresSettings struct {
 	LockTimeout time.Duration `yaml:"lock_timeout" jsonschema_description:"How long to wait for a lock"`
 }
 
+type lakeSettings struct {
+	Region    string         `yaml:"region" jsonschema_description:"Where the bucket is"`
+	SecretKey Placed[string] `yaml:"secret_key" jsonschema_description:"Who asks"`
+}
+
 func testOptions() Options {
 	env := map[string]string{"DATA": "/data", "EMPTY": "", "THREADS": "3", "PASSWORD": "hunter2"}
 	return Options{
 		Env:     func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 		Kinds:   map[string]Kind{"files": {Source: &filesSource{}, Table: &filesTable{}, Column: &filesColumn{}}},
 		Engines: map[string]any{"duckdb": &duckSettings{}, "postgres": &postgresSettings{}},
+		Lakes:   map[string]any{"s3": &lakeSettings{}},
 	}
 }
 

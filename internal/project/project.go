@@ -24,7 +24,7 @@ type Project struct {
 	Currency string   // ISO 4217 code of money that names none
 	Target   Target   // the chosen one
 	Targets  []Target // all of them, in the order they are written
-	Lake     string   // absolute path of the lake's home
+	Lake     Lake
 	State    string   // absolute path of the state store
 	History  int      // earlier versions of each table that are kept
 	Vars     map[string]Var

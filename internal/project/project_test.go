@@ -144,11 +144,45 @@ func TestDefaultsOfAnEmptyProject(t *testing.T) {
 	if p.Target.Name != want.Name || p.Target.Engine != want.Engine || p.Target.Path != want.Path {
 		t.Errorf("target %+v, want %+v", p.Target, want)
 	}
-	if p.TimeZone != time.UTC || p.Lake != filepath.Join(root, ".larder", "lake") || p.State != filepath.Join(root, ".larder", "state.db") {
-		t.Errorf("defaults: %v %s %s", p.TimeZone, p.Lake, p.State)
+	if p.TimeZone != time.UTC || p.Lake.Path != filepath.Join(root, ".larder", "lake") || p.State != filepath.Join(root, ".larder", "state.db") {
+		t.Errorf("defaults: %v %s %s", p.TimeZone, p.Lake.Path, p.State)
 	}
 	if faults := p.Target.Decode(&duckSettings{}); faults != nil {
 		t.Errorf("settings of the default target: %v", faults)
+	}
+}
+
+// A lake's place is a path or an address; a person's own file lays settings
+// over it, or puts another place in its stead.
+func TestLake(t *testing.T) {
+	for _, c := range []struct {
+		name, settings, local string
+		path, address, secret string
+	}{
+		{name: "folder", settings: "lake: /srv/lake", path: "/srv/lake"},
+		{name: "address", settings: "lake: s3://shop/lake", address: "s3://shop/lake"},
+		{name: "with settings", settings: "lake: {url: s3://shop/lake, secret_key: \"${PASSWORD}\"}", address: "s3://shop/lake", secret: "hunter2"},
+		{name: "own secret", settings: "lake: s3://shop/lake", local: "lake: {secret_key: mine}", address: "s3://shop/lake", secret: "mine"},
+		{name: "own settings", settings: "lake: {url: s3://shop/lake, secret_key: \"${PASSWORD}\"}", local: "lake: {url: s3://me/lake}", address: "s3://me/lake", secret: "hunter2"},
+		{name: "own folder", settings: "lake: {url: s3://shop/lake, secret_key: \"${PASSWORD}\"}", local: "lake: /srv/mine", path: "/srv/mine"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := []txtar.File{{Name: "larder.yml", Data: []byte("name: shop\n" + c.settings + "\n")}}
+			if c.local != "" {
+				files = append(files, txtar.File{Name: "larder.local.yml", Data: []byte(c.local + "\n")})
+			}
+			p := mustLoad(t, write(t, &txtar.Archive{Files: files}))
+			var settings lakeSettings
+			if err := p.Lake.Decode(&settings).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if p.Lake.Path != c.path || p.Lake.Address.Value != c.address || settings.SecretKey.Value != c.secret {
+				t.Errorf("path %q, address %q, secret %q", p.Lake.Path, p.Lake.Address.Value, settings.SecretKey.Value)
+			}
+			if f := Committed("secret_key", settings.SecretKey); f != nil {
+				t.Errorf("a secret from the environment, or of a person's own file: %v", f)
+			}
+		})
 	}
 }
 

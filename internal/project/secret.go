@@ -45,9 +45,9 @@ func (l *loader) refuseSecrets(file *File, target ast.Node) {
 
 // Committed returns the fault of a secret that stands in a committed file: a
 // value that does not come from the environment as a whole. It is nil when the
-// setting is not given or refers to a variable.
+// setting is not given, refers to a variable, or stands in a person's own file.
 func Committed(name string, setting Placed[string]) *fault.Error {
-	if !setting.Given() || setting.Value == "" {
+	if !setting.Given() || setting.Value == "" || setting.File != nil && setting.File.Path == localFile {
 		return nil
 	}
 	written := setting.Value

@@ -20,7 +20,7 @@ type settingsSpec struct {
 	Currency    Placed[string]   `yaml:"currency" jsonschema_description:"ISO 4217 code, such as GBP, of columns that say currency: true"`
 	Targets     Map[targetParts] `yaml:"targets" jsonschema_description:"The warehouses the project can build into, by name; one DuckDB file under .larder/ when not given"`
 	Target      Placed[string]   `yaml:"target" jsonschema_description:"The target to build into; needed when there are several"`
-	Lake        string           `yaml:"lake" jsonschema_description:"The folder raw loads are kept in; .larder/lake when not given"`
+	Lake        lakeSpec         `yaml:"lake" jsonschema_description:"Where raw loads are kept: a folder, .larder/lake when not given, or a bucket such as s3://bucket/prefix, with its settings"`
 	State       string           `yaml:"state" jsonschema_description:"The file the ledger of the warehouse is kept in; when not given .larder/state.db, and .larder/NAME.state.db for a target NAME that is no DuckDB file"`
 	History     Placed[int]      `yaml:"history" jsonschema:"minimum=0,maximum=100" jsonschema_description:"How many earlier versions of each table are kept for larder rollback; 1 when not given, 0 keeps none"`
 	Vars        Map[varSpec]     `yaml:"vars" jsonschema_description:"Values models use as $name"`
@@ -75,7 +75,7 @@ func (l *loader) settings() {
 	}
 	p := l.project
 	p.Name, p.About = spec.Name.Value, spec.Description
-	p.Lake = l.path(cmp.Or(spec.Lake, defaultLake))
+	p.Lake = l.lake(spec.Lake)
 	p.State = l.path(cmp.Or(spec.State, defaultState))
 	p.TimeZone = l.timeZone(spec.TimeZone)
 	p.Currency = l.currency(spec.Currency)
@@ -100,9 +100,13 @@ func (l *loader) settingsTree(name string) (*File, ast.Node, bool) {
 		l.fail(fault.Place{File: name, Line: 1, Column: 1}, "name is missing: the file says nothing").WithHint("begin with a line name: my-shop")
 	}
 	for _, pair := range pairsOf(node) {
-		if keyText(pair.Key) != "targets" {
-			l.env.expand(file, pair.Value)
+		switch keyText(pair.Key) {
+		case "targets":
+			continue
+		case "lake":
+			l.refuseSecrets(file, pair.Value)
 		}
+		l.env.expand(file, pair.Value)
 	}
 	return file, node, len(faults) == 0
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"github.com/larder-data/larder/internal/fault"
 	"github.com/larder-data/larder/internal/project"
@@ -77,6 +78,9 @@ func (c Connection) Bucket(name string, where fault.Place, public bool, env func
 	b := Bucket{Name: name, Where: where, place: place{
 		region: cmp.Or(or(c.Region, "AWS_REGION", "AWS_DEFAULT_REGION"), defaultRegion), public: public, secure: true, host: amazon,
 	}}
+	if name != "" && s3utils.CheckValidBucketName(name) != nil {
+		return b, fault.At(where, fault.Invalid, "%s is no name of a bucket", name).WithHint("check its spelling")
+	}
 	if c.PathStyle.Given() {
 		if b.style = minio.BucketLookupDNS; c.PathStyle.Value {
 			b.style = minio.BucketLookupPath
