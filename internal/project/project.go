@@ -25,8 +25,8 @@ type Project struct {
 	Target   Target   // the chosen one
 	Targets  []Target // all of them, in the order they are written
 	Lake     Lake
-	State    string   // absolute path of the state store
-	History  int      // earlier versions of each table that are kept
+	State    string // absolute path of the state store
+	History  int    // earlier versions of each table that are kept
 	Vars     map[string]Var
 	Squads   map[string]Squad
 	Sources  []Source
