@@ -161,11 +161,13 @@ func (d *draft) publish(ctx context.Context, r record) error {
 	case asked == nil && there.Writer == d.writer:
 		b.shelf(b.folder(d.dataset)).put(name, tag, there)
 		return nil
-	case asked == nil, refused(err):
+	case asked == nil:
 		d.withdraw(ctx, r.Objects)
 		return fault.New(fault.Conflict, "another run has written this load").WithHint("run again")
-	case absent(asked):
-		d.withdraw(ctx, r.Objects)
+	// The manifest may be there, or come when the request arrives late: what it
+	// names has to stay. When it is old and nothing names it, it is swept.
+	case refused(err):
+		return fault.New(fault.Conflict, "the load is there already, or just being written").WithHint("run again")
 	}
 	return b.home.bucket.Explain(err)
 }

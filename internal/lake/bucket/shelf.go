@@ -91,11 +91,11 @@ func (b *Bucket) records(ctx context.Context, folder string) ([]record, error) {
 		return nil, err
 	}
 	maps.DeleteFunc(s.known, func(name string, _ entry) bool { _, there := tags[name]; return !there })
-	b.writeIndex(ctx, folder, s, len(tags))
 	records := make([]record, 0, len(s.known))
 	for _, e := range s.known {
 		records = append(records, e.Record)
 	}
+	b.writeIndex(ctx, folder, s, len(tags)) // last: another one's index may tell of loads that are gone
 	return records, nil
 }
 
