@@ -32,6 +32,7 @@ const (
 type Server struct {
 	URL string // such as http://127.0.0.1:40123
 
+	inner  http.Handler
 	mu     sync.Mutex
 	answer func(w http.ResponseWriter, r *http.Request) bool
 	asked  map[string]int
@@ -62,7 +63,7 @@ func Fake(t testing.TB) *Server {
 // serve puts the server's front before what answers.
 func serve(t testing.TB, inner http.Handler) *Server {
 	t.Helper()
-	s := &Server{asked: map[string]int{}}
+	s := &Server{inner: inner, asked: map[string]int{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		answer := s.answer
@@ -93,6 +94,10 @@ func (s *Server) Answer(with func(w http.ResponseWriter, r *http.Request) bool) 
 	defer s.mu.Unlock()
 	s.answer = with
 }
+
+// Serve has the server answer a request, for a function given to Answer that
+// does something before or after.
+func (s *Server) Serve(w http.ResponseWriter, r *http.Request) { s.inner.ServeHTTP(w, r) }
 
 // Asked returns how many requests of a method came so far; listings are LIST.
 func (s *Server) Asked(method string) int {

@@ -120,7 +120,14 @@ func (b *Bucket) upload(ctx context.Context, path, key string, o *object) error 
 		return onDisk(err)
 	}
 	options := minio.PutObjectOptions{ContentType: "application/vnd.apache.parquet", PartSize: partSize}
-	_, err = b.client.Client.PutObject(ctx, b.home.bucket.Name, key, file, o.Size, options)
+	if _, err = b.client.Client.PutObject(ctx, b.home.bucket.Name, key, file, o.Size, options); err != nil {
+		return b.home.bucket.Explain(err)
+	}
+	stored, err := b.client.StatObject(ctx, b.home.bucket.Name, key, minio.StatObjectOptions{})
+	if err == nil && stored.Size != o.Size {
+		return fault.At(b.home.bucket.Where, fault.Broken, "the service has stored %d bytes where %d were sent", stored.Size, o.Size).
+			WithHint("nothing was loaded; tell who runs the service")
+	}
 	return b.home.bucket.Explain(err)
 }
 

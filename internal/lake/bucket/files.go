@@ -118,14 +118,19 @@ func (d *download) into(ctx context.Context, path string) (err error) {
 	case err != nil:
 		return onDisk(err)
 	case !whole:
-		return fault.New(fault.Broken, "the object %s is not what was written", d.name()).
-			WithHint("bring it back from a copy of the bucket; or move the load's manifest away, and the next run loads its file again")
+		return d.broken("the object %s is not what was written")
 	}
 	return nil
 }
 
 func (d *download) name() string {
 	return d.bucket.address() + strings.TrimPrefix(d.key, d.bucket.home.prefix)
+}
+
+// broken tells what is wrong with the object.
+func (d *download) broken(what string) error {
+	return fault.New(fault.Broken, what, d.name()).
+		WithHint("bring it back from a copy of the bucket; or move the load's manifest away, and the next run loads its file again")
 }
 
 // all goes on with a download that is cut from where it was cut, as long as
@@ -150,8 +155,9 @@ func (d *download) all(ctx context.Context) error {
 		var known *fault.Error
 		switch {
 		case absent(err):
-			return fault.New(fault.Broken, "the bucket has lost the object %s", d.name()).
-				WithHint("bring it back from a copy of the bucket; or move the load's manifest away, and the next run loads its file again")
+			return d.broken("the bucket has lost the object %s")
+		case errors.As(err, &answer) && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+			return d.broken("the object %s has fewer bytes than were written")
 		case errors.As(err, &answer), errors.As(err, &known):
 			return d.bucket.home.bucket.Explain(err)
 		case idle >= pieceTries:
@@ -206,8 +212,7 @@ func (d *download) copy(body io.Reader, watch *time.Timer) error {
 		n, err := body.Read(buffer)
 		watch.Reset(patience)
 		if d.have+int64(n) > d.object.Size {
-			return fault.New(fault.Broken, "the object %s has more bytes than were written", d.name()).
-				WithHint("bring it back from a copy of the bucket; or move the load's manifest away, and the next run loads its file again")
+			return d.broken("the object %s has more bytes than were written")
 		}
 		if _, e := d.to.Write(buffer[:n]); e != nil {
 			return onDisk(e)
