@@ -14,7 +14,7 @@ import (
 )
 
 // unpack writes a project's files into a folder of their own.
-func unpack(t *testing.T, archive string) string {
+func unpack(t testing.TB, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(archive)).Files {

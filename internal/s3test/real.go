@@ -27,22 +27,8 @@ const (
 // minutes. A test that has none is skipped, and fails where CI is set.
 func Real(t testing.TB) *Server {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "larder-s3") // a socket's path has to be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	data, beside, socket := filepath.Join(folder, "data"), filepath.Join(folder, "beside"), filepath.Join(folder, "socket")
-	for _, dir := range []string{filepath.Join(data, Bucket), beside} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// What the server knows of objects stands beside them: not every file system
-	// keeps attributes.
-	p := start(t, exec.Command(installed(t), "--port", socket, "--quiet", "--region", Region, "--access", Access, "--secret", Secret,
-		"posix", "--sidecar", beside, data))
-	p.await(t, socket)
+	socket := filepath.Join(short(t), "socket")
+	gateway(t, "unix", socket)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
@@ -57,6 +43,50 @@ func Real(t testing.TB) *Server {
 		Transport:    pool,
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	})
+}
+
+// Direct starts a real server as Real does, with nothing of this process before
+// it, and returns its address: for measuring.
+func Direct(t testing.TB) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	gateway(t, "tcp", address)
+	return "http://" + address
+}
+
+// short is a folder whose path is: that of a socket has to be.
+func short(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "larder-s3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+// gateway starts the server's process and waits until it listens.
+func gateway(t testing.TB, network, address string) {
+	t.Helper()
+	folder := short(t)
+	data, beside := filepath.Join(folder, "data"), filepath.Join(folder, "beside")
+	for _, dir := range []string{filepath.Join(data, Bucket), beside} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What the server knows of objects stands beside them: not every file system
+	// keeps attributes.
+	p := start(t, exec.Command(installed(t), "--port", address, "--quiet", "--region", Region, "--access", Access, "--secret", Secret,
+		"posix", "--sidecar", beside, data))
+	p.await(t, network, address)
 }
 
 // installed finds the program, or builds it where it is found the next time.
@@ -134,13 +164,13 @@ func (p *process) stop() {
 }
 
 // await waits until the server takes connections.
-func (p *process) await(t testing.TB, socket string) {
+func (p *process) await(t testing.TB, network, address string) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	late := time.After(time.Minute)
 	for {
-		if c, err := net.Dial("unix", socket); err == nil {
+		if c, err := net.Dial(network, address); err == nil {
 			_ = c.Close()
 			return
 		}

@@ -204,7 +204,8 @@ func TestAnAnswerThatIsLost(t *testing.T) {
 	}
 }
 
-// What the service refuses leaves no load, and nothing else either.
+// What the service refuses leaves no load. Objects a manifest may still name, when
+// its request arrives late, stay until they are old.
 func TestCommitsThatFail(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -231,11 +232,16 @@ func TestCommitsThatFail(t *testing.T) {
 				return true
 			})
 			refused(t, commit(t.Context(), b, load(1), []byte("mine")), c.kind, c.says)
-			if got := below(t, s, "x"); len(got) > 0 {
-				t.Errorf("it left %v", got)
+			left := below(t, s, "x")
+			if c.at != "/manifests/" && len(left) > 0 || ids(t, b) != "" {
+				t.Errorf("it left %v", left)
 			}
 			s.Answer(nil)
 			must(t, commit(t.Context(), b, load(1), []byte("mine")))
+			later := opened(t, settings(s, t.TempDir()), "x", func() time.Time { return time.Now().Add(25 * time.Hour) })
+			if swept, err := later.Sweep(t.Context()); err != nil || swept != len(left) {
+				t.Errorf("%d are swept, %v; %v was left", swept, err, left)
+			}
 		})
 	}
 }
