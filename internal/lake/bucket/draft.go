@@ -146,37 +146,51 @@ func (d *draft) note(r record) error {
 	return nil
 }
 
-// publish writes the manifest. Where one is there already it may be this one: an
-// answer that was lost, and the request made again.
+// publish writes the manifest. A service may refuse it while another one is
+// being written that is not there yet: then it is asked again.
 func (d *draft) publish(ctx context.Context, r record) error {
-	b := d.bucket
 	text, err := json.Marshal(r)
 	if err != nil {
 		return fault.New(fault.Internal, "%w", err)
 	}
-	name := manifestName(d.load)
-	tag, err := b.putOnce(ctx, b.folder(d.dataset)+name, text)
+	for range publishTries {
+		pending := false
+		if pending, err = d.publishOnce(ctx, r, text); !pending {
+			return err
+		}
+	}
+	return err
+}
+
+const publishTries = 4
+
+// publishOnce writes the manifest, and reports whether it was refused though
+// there is none. Where one is there already it may be this one: an answer that
+// was lost, and the request made again.
+func (d *draft) publishOnce(ctx context.Context, r record, text []byte) (pending bool, err error) {
+	b, name, folder := d.bucket, manifestName(d.load), d.bucket.folder(d.dataset)
+	tag, err := b.putOnce(ctx, folder+name, text)
 	if err == nil {
-		b.shelf(b.folder(d.dataset)).put(name, tag, r)
-		return nil
+		b.shelf(folder).put(name, tag, r)
+		return false, nil
 	}
 	// Whether it was written is asked even if the run is being stopped.
 	asking, stop := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 	defer stop()
-	there, tag, asked := b.read(asking, b.folder(d.dataset), name)
+	there, tag, asked := b.read(asking, folder, name)
 	switch {
 	case asked == nil && there.Writer == d.writer:
-		b.shelf(b.folder(d.dataset)).put(name, tag, there)
-		return nil
+		b.shelf(folder).put(name, tag, there)
+		return false, nil
 	case asked == nil:
 		d.withdraw(ctx, r.Objects)
-		return fault.New(fault.Conflict, "another run has written this load").WithHint("run again")
+		return false, fault.New(fault.Conflict, "another run has written this load").WithHint("run again")
 	// The manifest may be there, or come when the request arrives late: what it
 	// names has to stay. When it is old and nothing names it, it is swept.
 	case refused(err):
-		return fault.New(fault.Conflict, "the load is there already, or just being written").WithHint("run again")
+		return absent(asked), fault.New(fault.Conflict, "the load is there already, or just being written").WithHint("run again")
 	}
-	return b.home.bucket.Explain(err)
+	return false, b.home.bucket.Explain(err)
 }
 
 // answerWithin is how long a stopped run waits to learn what became of its load.

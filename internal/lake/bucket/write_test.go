@@ -168,6 +168,9 @@ func TestTwoWritersOfOneLoad(t *testing.T) {
 					t.Errorf("%s was written by %s and has rows of %s", m.ID, m.Run, got)
 				}
 			}
+			later := opened(t, settings(s, t.TempDir()), "x", func() time.Time { return time.Now().Add(25 * time.Hour) })
+			_, err = later.Sweep(t.Context()) // of a loser who could not tell who won
+			must(t, err)
 			if got := below(t, s, "x"); len(got) != 20 {
 				t.Errorf("losers leave objects behind: %v", got)
 			}
