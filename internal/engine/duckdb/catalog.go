@@ -52,7 +52,7 @@ func (e *Engine) Drop(ctx context.Context, dataset string, r engine.Relation) er
 		relations = append(relations, pastOf(r, version))
 	}
 	if e.known.form(engine.LoadsOf(r)) != "" && e.known.form(engine.QuarantineOf(r)) == engine.Table {
-		relations = append(relations, engine.LoadsOf(r), engine.QuarantineOf(r))
+		relations = append(relations, engine.LoadsOf(r), engine.QuarantineOf(r), leftOf(r))
 	}
 	err := e.transact(ctx, func(_ context.Context, t *transaction) error {
 		for _, one := range relations {

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/larder-data/larder/internal/engine"
-	"github.com/larder-data/larder/internal/table"
 )
 
 // change is what a landing does to the loads the warehouse holds, with where
@@ -12,13 +11,7 @@ import (
 type change struct {
 	engine.Change
 	paths map[string][]string // the files of each held load, in the archive
-	kept  bool                // the loads' rows are in the table of all loads instead
-}
-
-// keeps reports whether the rows of all loads are in a table of the warehouse
-// after the landing: once files of the archive did not stay.
-func (c change) keeps() bool {
-	return c.kept || slices.ContainsFunc(c.Arrived, func(l engine.ArchivedLoad) bool { return l.Passing })
+	store store               // where the rows of all loads are
 }
 
 // origin is where rows are: in files, and in loads that are kept.
@@ -35,7 +28,7 @@ func (c change) held(pick func(engine.KnownLoad) bool) origin {
 	for _, h := range c.Held {
 		switch {
 		case !pick(h):
-		case c.kept:
+		case c.store != inFiles:
 			o.loads = append(o.loads, h.ID)
 		default:
 			o.files = append(o.files, c.paths[h.ID]...)
@@ -74,23 +67,16 @@ func (c change) retired() origin {
 	return c.held(func(h engine.KnownLoad) bool { return slices.Contains(c.Retired, h.ID) })
 }
 
+// dead is where the rows are that arrive and never count.
+func (c change) dead() origin {
+	var o origin
+	for _, l := range c.Arrived {
+		if c.Dead[l.ID] != "" {
+			o.files = append(o.files, l.Parquet...)
+		}
+	}
+	return o
+}
+
 // everyHeld picks all held loads.
 func everyHeld(engine.KnownLoad) bool { return true }
-
-// keep enters the rows that arrive into the table of all loads, which is made
-// when there is none, of the files of the loads held where it was a view.
-func (c change) keep(t *transaction, was engine.Form, there []table.Column) {
-	loads := engine.LoadsOf(c.Target)
-	switch was {
-	case engine.Table:
-		reshape(t, loads, there, c.Columns)
-	case engine.View:
-		t.add("loads", "DROP VIEW "+loads.String())
-		t.add("loads", "CREATE TABLE "+loads.String()+" AS SELECT * FROM "+c.rows(c.held(everyHeld)))
-	default:
-		t.add("loads", "CREATE TABLE "+loads.String()+" ("+definitions(c.Columns)+")")
-	}
-	if o := c.arrived(); !o.none() {
-		t.add("loads", "INSERT INTO "+loads.String()+" BY NAME SELECT * FROM "+c.rows(o))
-	}
-}

@@ -52,19 +52,6 @@ func (c change) quarantine(t *transaction, exists bool) {
 	}
 }
 
-// loadsNow returns the query of the view of everything that arrived, "" when it
-// needs no change, or the columns of the table that stands in its place.
-func (e *Engine) loadsNow(ctx context.Context, c change) (view string, kept []table.Column, err error) {
-	if !c.keeps() {
-		view, err = e.loadsView(ctx, c)
-		return view, nil, err
-	}
-	if c.kept {
-		kept, err = e.columnsNow(ctx, engine.LoadsOf(c.Target))
-	}
-	return "", kept, err
-}
-
 // loadsView returns the query of the view of everything that arrived, "" when
 // the view there is shows it already. To define it anew DuckDB opens every
 // file, so where the loads lie side by side in one folder a pattern stands for

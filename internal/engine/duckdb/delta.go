@@ -153,7 +153,7 @@ func (c change) rows(o origin) string {
 		source += " UNION ALL BY NAME SELECT * FROM " + parquet(o.files)
 	}
 	if len(o.loads) > 0 {
-		source += " UNION ALL BY NAME SELECT * FROM " + engine.LoadsOf(c.Target).String() + " WHERE _load IN (" + table.Literals(o.loads) + ")"
+		source += " UNION ALL BY NAME " + c.kept(o.loads)
 	}
 	return "(SELECT " + strings.Join(cast, ", ") + " FROM (" + source + "))"
 }

@@ -89,7 +89,7 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 	}
 	p := e.previewOf(c)
 	quarantine, loads := engine.QuarantineOf(l.Target), engine.LoadsOf(l.Target)
-	view, was, err := e.loadsNow(ctx, c)
+	view, stored, err := e.loadsNow(ctx, c)
 	if err != nil {
 		return landed, explain(l.Target.Dataset(), err)
 	}
@@ -102,6 +102,7 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 		} else {
 			reshape(t, l.Target, there, l.Columns)
 		}
+		c := c.moved(t, e.known.form(loads), stored)
 		if landed, err = c.apply(ctx, t, there != nil, p); err != nil {
 			return err
 		}
@@ -113,9 +114,8 @@ func (e *Engine) Land(ctx context.Context, l engine.Landing) (engine.Landed, err
 		}
 		c.register(t)
 		c.quarantine(t, e.known.form(quarantine) != "")
-		if c.keeps() {
-			c.keep(t, e.known.form(loads), was)
-		} else if view != "" {
+		c.keep(t)
+		if view != "" {
 			t.add("view", "CREATE OR REPLACE VIEW "+loads.String()+" AS "+view)
 		}
 		e.mark(t, l.Marker)
@@ -140,8 +140,12 @@ func (e *Engine) landedIn(l change, there []table.Column, p *preview) {
 	}
 	e.known.made(l.Target, engine.Table, columns)
 	form := engine.View
-	if l.keeps() {
+	switch l.next() {
+	case inTable:
 		form = engine.Table
+		e.known.gone(leftOf(l.Target))
+	case inRest:
+		e.known.made(leftOf(l.Target), engine.Table, nil)
 	}
 	e.known.made(engine.LoadsOf(l.Target), form, nil)
 	e.known.made(engine.QuarantineOf(l.Target), engine.Table, nil)
@@ -171,8 +175,7 @@ func (e *Engine) change(ctx context.Context, l engine.Landing) (change, []table.
 		return change{}, nil, err
 	}
 	there, err := e.columnsNow(ctx, l.Target)
-	kept := e.known.form(engine.LoadsOf(l.Target)) == engine.Table
-	return change{Change: compared, paths: paths, kept: kept}, there, err
+	return change{Change: compared, paths: paths, store: e.storeOf(l.Target)}, there, err
 }
 
 // previewOf returns what a Preview computed for exactly this change, nil when
@@ -210,6 +213,7 @@ func (c change) apply(ctx context.Context, t *transaction, exists bool, p *previ
 		}
 	}
 	if d.gone != "" {
+		c.leaving(t, d.gone)
 		if landed.Removed, err = t.exec(ctx, "remove", "DELETE FROM "+c.Target.String()+" AS a WHERE "+d.gone); err != nil {
 			return landed, err
 		}

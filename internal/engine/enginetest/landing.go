@@ -427,6 +427,28 @@ var supersedeCases = []tale{
 }
 
 var shapeCases = []tale{
+	{"what was appended of files that pass stays, whatever becomes of it", func(h *house) {
+		h.passing = true
+		l := h.lake(engine.Append)
+		l.land(cargo{sequence: 1, rows: []string{"1, 1, 10", "2, 1, 20"}})
+		l.land(cargo{sequence: 3, rows: []string{"1, 2, 11"}, supersedes: []int64{2}}, cargo{sequence: 2, rows: []string{"9, 9, 9"}})
+		h.again()
+		l = h.lake(engine.Append)
+		l.Columns = append(l.Columns, integer("added"))
+		l.land(cargo{sequence: 4, columns: l.Columns, rows: []string{"4, 1, 40, 7"}, supersedes: []int64{1}})
+		l.holds("1 2 11", "4 1 40")
+		h.shows("SELECT k, n, added, _load FROM lake.x__loads ORDER BY k, n",
+			"1 10 "+null+" load1", "1 11 "+null+" load3", "2 20 "+null+" load1", "4 40 7 load4", "9 9 "+null+" load2")
+		columns := l.Columns
+		l = h.lake(engine.Key)
+		l.Columns = columns
+		l.land(cargo{sequence: 5, columns: columns, rows: []string{"1, 3, 12, 8"}})
+		l.land(cargo{sequence: 6, columns: columns, rows: []string{"5, 1, 50, 9"}, supersedes: []int64{5}})
+		l.holds("1 2 11", "4 1 40", "5 1 50")
+		h.shows("SELECT k, n, _load FROM lake.x__loads ORDER BY k, n",
+			"1 10 load1", "1 11 load3", "1 12 load5", "2 20 load1", "4 40 load4", "5 50 load6", "9 9 load2")
+		h.same(h.relations(), []string{"lake.x", "lake.x__loads", "lake.x__quarantine"})
+	}},
 	{"files may stop to stay, and stay again", func(h *house) {
 		l := h.lake(engine.Key)
 		l.Version, l.Deleted = "v", "n < 0"
