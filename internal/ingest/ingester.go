@@ -47,12 +47,25 @@ func New(archive lake.Archive, readers map[string]Reader, parser *format.Reader,
 
 // Columns returns the columns of every lake table, without provenance: the
 // declared ones and what earlier loads brought beside them, or what the data
-// itself shows. All tables nothing is known of are reported together.
+// itself shows. All tables nothing is known of are reported together; a lake
+// that cannot be read is told once.
 func (i *Ingester) Columns(ctx context.Context) (map[string][]table.Column, error) {
+	manifests := make([][]lake.Manifest, len(i.order))
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(fetchers)
+	for n, dataset := range i.order {
+		group.Go(func() (err error) {
+			manifests[n], err = i.archive.Manifests(within, dataset)
+			return fault.Wrap(dataset, err)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	out := make(map[string][]table.Column, len(i.order))
 	var faults fault.List
-	for _, dataset := range i.order {
-		columns, err := i.columns(ctx, dataset)
+	for n, dataset := range i.order {
+		columns, err := i.columnsAfter(ctx, dataset, manifests[n])
 		faults.Add(err)
 		out[dataset] = columns
 	}
@@ -60,11 +73,16 @@ func (i *Ingester) Columns(ctx context.Context) (map[string][]table.Column, erro
 }
 
 func (i *Ingester) columns(ctx context.Context, dataset string) ([]table.Column, error) {
-	t := i.tables[dataset]
 	manifests, err := i.archive.Manifests(ctx, dataset)
 	if err != nil {
 		return nil, fault.Wrap(dataset, err)
 	}
+	return i.columnsAfter(ctx, dataset, manifests)
+}
+
+// columnsAfter are the columns of a table that has these loads.
+func (i *Ingester) columnsAfter(ctx context.Context, dataset string, manifests []lake.Manifest) ([]table.Column, error) {
+	t := i.tables[dataset]
 	known := lake.Schema(manifests)
 	if declared := Declared(t); len(declared) > 0 {
 		return lake.Evolve(declared, known), nil
@@ -301,7 +319,7 @@ func (i *Ingester) Pending(ctx context.Context, dataset string, lander engine.La
 	return landing, release, fault.Wrap(dataset, err)
 }
 
-// fetchers is how many loads are fetched from the archive at once.
+// fetchers is how many things are asked of the archive at once.
 const fetchers = 8
 
 // files makes the files of loads readable, those of each in its place, until

@@ -332,3 +332,43 @@ func (c *cutting) Write(p []byte) (int, error) {
 	c.left -= len(p)
 	return c.ResponseWriter.Write(p)
 }
+
+// BenchmarkManifests reads what loads a dataset has, of a process that knows
+// none of them yet and of one that does, and counts the requests of each.
+// LARDER_LOADS sets another number of loads.
+func BenchmarkManifests(b *testing.B) {
+	loads := int64(2000)
+	if text := os.Getenv("LARDER_LOADS"); text != "" {
+		if _, err := fmt.Sscan(text, &loads); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s := s3test.Fake(b)
+	writer := open(b, s, "x", b.TempDir())
+	for n := range loads {
+		m := load(n)
+		m.HasRows, m.File, m.Hash = false, fmt.Sprintf("2026/%06d.csv", n), fmt.Sprintf("xxh3-128:%032x", n)
+		draft, err := writer.Begin(b.Context(), m.Dataset, m.ID)
+		must(b, err)
+		must(b, draft.Commit(b.Context(), m))
+	}
+	_, err := writer.Manifests(b.Context(), "lake.a")
+	must(b, err)
+	var took, asked [2]int64
+	for b.Loop() {
+		reader := open(b, s, "x", b.TempDir())
+		for n := range took {
+			requests, start := s.Asked(http.MethodGet)+s.Asked("LIST"), time.Now()
+			found, err := reader.Manifests(b.Context(), "lake.a")
+			if err != nil || int64(len(found)) != loads {
+				b.Fatalf("%d loads, %v", len(found), err)
+			}
+			took[n] += int64(time.Since(start))
+			asked[n] += int64(s.Asked(http.MethodGet) + s.Asked("LIST") - requests)
+		}
+	}
+	for n, name := range []string{"first", "again"} {
+		b.ReportMetric(float64(took[n])/1e6/float64(b.N), name+"-ms/op")
+		b.ReportMetric(float64(asked[n])/float64(b.N), name+"-requests/op")
+	}
+}
